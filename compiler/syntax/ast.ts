@@ -427,7 +427,14 @@ export interface Param {
 
 export type Sort = "schedule" | "parameterization" | "guidance" | "grid" | "solver" | "sampler";
 
-export const sorts: readonly Sort[] = ["schedule", "parameterization", "guidance", "grid", "solver", "sampler"];
+export const sorts: readonly Sort[] = [
+  "schedule",
+  "parameterization",
+  "guidance",
+  "grid",
+  "solver",
+  "sampler",
+];
 
 export interface Definition {
   readonly kind: "Definition";
@@ -479,12 +486,4 @@ export interface SyntaxTree {
 }
 
 export type Node =
-  | SyntaxTree
-  | Item
-  | Statement
-  | Expression
-  | Block
-  | Family
-  | Argument
-  | Param
-  | TableauRow;
+  SyntaxTree | Item | Statement | Expression | Block | Family | Argument | Param | TableauRow;

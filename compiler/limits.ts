@@ -1,0 +1,19 @@
+// Owns: the limits that keep hostile or broken input from exhausting memory, stack or time. Every stage that enforces
+// one reports a D08 code; nothing else decides how much is too much.
+
+export const limits = {
+  /** Size of one source file, in bytes of UTF-8. */
+  sourceBytes: 1 << 20,
+  /** Open brackets and blocks, and whatever else nests: `else when`, `- -`, `a^b^c`. */
+  nesting: 200,
+  /** Operators of one expression, those of the brackets around it included: long chains become deep trees. */
+  operators: 500,
+  /** Files of one program. */
+  imports: 256,
+  /** Diagnostics of one file that are shown; the rest is counted. */
+  errorsShown: 100,
+  /** Steps of one run. */
+  steps: 10_000,
+  /** Size of one plan, in bytes. */
+  planBytes: 16 << 20,
+} as const;
