@@ -1,5 +1,5 @@
-// Owns: the one lexer instance and what it returns. Positions are offsets only: lines and columns belong to
-// renderers. Comments come back apart, for documentation and the formatter.
+// Owns: the one lexer instance and what it returns. Only offsets are used later; Chevrotain gives end
+// offsets only together with lines and columns. Comments come back apart, for documentation and the formatter.
 
 import { type ILexingError, type IToken, Lexer } from "chevrotain";
 import { allTokens } from "./tokens.js";
@@ -17,7 +17,7 @@ let lexer: Lexer | undefined;
 
 /** Splits a text into tokens; never throws. */
 export function lex(text: string): LexResult {
-  lexer ??= new Lexer([...allTokens], { positionTracking: "onlyOffset", ensureOptimizations: true });
+  lexer ??= new Lexer([...allTokens], { positionTracking: "full", ensureOptimizations: true });
   const { tokens, groups, errors } = lexer.tokenize(text);
   return { tokens, comments: groups["comments"] ?? [], badComments: groups["badComments"] ?? [], errors };
 }
