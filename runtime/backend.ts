@@ -1,0 +1,76 @@
+// Owns: the contract between the executor and whatever does the arithmetic. A backend knows tensors, kernels, noise
+// and reductions; it must not know samplers, grids, schedules, models or plans.
+
+import type { Kernel, Per, ReduceFn } from "../compiler/plan/schema.js";
+import type { Meter } from "./meter.js";
+import type { NoiseRequest } from "./noise/noise.js";
+
+/** Extents, outermost first. Axis 0 counts the samples. */
+export type Shape = readonly number[];
+/** Host data in C order. */
+export type HostArray = Float32Array | Float64Array;
+
+/** Host data with its shape. */
+export interface HostTensor {
+  readonly data: HostArray;
+  readonly shape: Shape;
+}
+
+/**
+ * A tensor on a backend: an opaque handle, owned by one holder, who frees it. A backend may leave it unevaluated until
+ * it is used, so noise can be made inside the kernel that consumes it.
+ */
+export interface Tensor {
+  readonly shape: Shape;
+}
+
+/** A kernel made ready for one backend. */
+export interface Executable {
+  readonly kernel: Kernel;
+}
+
+/** Lets a model share memory with a backend that is made of tfjs tensors. */
+export interface TfInterop {
+  /** Name of the tfjs backend that holds the data: `cpu`, `wasm`. */
+  readonly backend: string;
+  /** The tf.Tensor inside; it still belongs to `tensor` and must not be disposed. */
+  unwrap(tensor: Tensor): unknown;
+  /** Takes over a float32 tf.Tensor. */
+  adopt(value: unknown): Tensor;
+}
+
+export interface Backend {
+  readonly name: string;
+  readonly floatBits: 32 | 64;
+  /** Counts of work and memory since the backend was opened. */
+  readonly meter: Meter;
+  /** Copies host data in. Throws D0703 when `data` does not fill `shape`. */
+  upload(data: HostArray, shape: Shape): Tensor;
+  /** Copies a tensor out; the array belongs to the caller. */
+  download(tensor: Tensor): Promise<HostArray>;
+  /** Compiles a kernel; kernels of equal structure share one executable. */
+  prepare(kernel: Kernel): Executable;
+  /**
+   * Runs a kernel: fresh tensors, one per output, each of the broadcast shape of the inputs that reach it. Inputs
+   * marked in `donated` are given up by the caller: the backend frees them or writes a result into their memory. A
+   * tensor that stands at two places is never donated. When it throws, nothing has been given up.
+   */
+  dispatch(
+    executable: Executable,
+    inputs: readonly Tensor[],
+    scalars: readonly number[],
+    donated: readonly boolean[],
+  ): Tensor[];
+  /** Reduces one tensor (two of one shape for `dot`); keeps the rank, reduced axes become 1. `parameter` is the quantile's p. */
+  reduce(fn: ReduceFn, per: Per, inputs: readonly Tensor[], parameter: number | null): Tensor;
+  draw(request: NoiseRequest): Tensor;
+  /** max |x|; NaN when any element is. */
+  maxAbs(tensor: Tensor): Promise<number>;
+  /** Ends the life of a tensor. A second call for the same one throws: it is a fault of the caller. */
+  free(tensor: Tensor): void;
+  /** Tensors made and not yet freed. */
+  liveTensors(): number;
+  /** Frees what is left and gives back the device. */
+  dispose(): void;
+  readonly tf?: TfInterop;
+}

@@ -1,0 +1,31 @@
+// Owns: names of backends. Heavy ones are imported when they are asked for. Knows nothing of what they do.
+
+import { fail } from "../../compiler/diagnostics/report.js";
+import type { Backend } from "../backend.js";
+import { openNull } from "./null.js";
+import { openReference } from "./reference.js";
+
+export interface BackendOptions {
+  /** Where tfjs finds its .wasm files: a folder or URL ending in "/". Default: beside the tfjs package. */
+  readonly wasmPath?: string | undefined;
+}
+
+const openers: Readonly<Record<string, (options: BackendOptions) => Promise<Backend>>> = {
+  reference: () => Promise.resolve(openReference()),
+  null: () => Promise.resolve(openNull()),
+};
+
+const planned: readonly string[] = ["webgpu", "node", "node-gpu"];
+
+/** Names that `openBackend` takes. */
+export const backendNames: readonly string[] = Object.keys(openers);
+
+/** Opens a backend by name. Throws D0702 for names that do not exist, and for devices that are not there. */
+export async function openBackend(name: string, options: BackendOptions = {}): Promise<Backend> {
+  const help = `available: ${backendNames.join(", ")}`;
+  const opener = Object.hasOwn(openers, name) ? openers[name] : undefined;
+  if (opener !== undefined) return opener(options);
+  if (planned.includes(name))
+    fail("D0702", `the backend '${name}' is not available in this version`, { help });
+  return fail("D0702", `there is no backend '${name}'`, { help });
+}

@@ -1,0 +1,254 @@
+// Owns: the whole loop: batches, models, progress, trajectory, abort, and what is kept when something fails. Steps are
+// Run's business; this file must not look inside a plan's programs.
+
+import { Failure, fail } from "../compiler/diagnostics/report.js";
+import type { Plan } from "../compiler/plan/schema.js";
+import type { Backend, HostArray, HostTensor, Shape } from "./backend.js";
+import { failureFrom, place, RunAborted, RunFailure } from "./failure.js";
+import { bindInputs, sliceInputs, type RunInputs } from "./inputs.js";
+import { checkModel, type Model, type ModelResult, type TensorView } from "./model.js";
+import { Run, type NoiseSource, type RunEvent } from "./run.js";
+import { sameShape, showShape, sizeOf } from "./shapes.js";
+
+export interface Progress {
+  readonly batch: number;
+  readonly batches: number;
+  /** Steps done in this batch. */
+  readonly step: number;
+  readonly steps: number;
+  /** Samples of finished batches. */
+  readonly samples: number;
+  readonly count: number;
+  /** Model calls made in the whole run so far. */
+  readonly calls: number;
+}
+
+/** The state at one grid point of one batch. `state.read()` downloads; only call it where it is needed. */
+export interface StepEvent {
+  /** 0 after the start, k after k steps. */
+  readonly point: number;
+  readonly batch: number;
+  readonly firstSample: number;
+  readonly state: TensorView;
+}
+
+export interface SampleOptions {
+  /** By name as the plan declares them; a plan with one model also takes the model itself. */
+  readonly models: Model | Readonly<Record<string, Model>>;
+  readonly backend: Backend;
+  /** 0 .. 2^64-1; default 0. */
+  readonly seed?: number | bigint | undefined;
+  /** Number of samples; default 1. */
+  readonly count?: number | undefined;
+  /** Largest batch; default: all at once. Results do not depend on it, except through reductions over the batch. */
+  readonly batch?: number | undefined;
+  /** Shape of one sample, channels first. Default: the model's, when it has one. */
+  readonly shape?: Shape | undefined;
+  /** Absolute index of the first sample, for runs that continue another. Default 0. */
+  readonly firstSample?: number | undefined;
+  readonly inputs?: RunInputs | undefined;
+  /** Recorded noise in place of draws. */
+  readonly noise?: NoiseSource | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Called with the state at every grid point; awaited. */
+  readonly onStep?: ((event: StepEvent) => void | Promise<void>) | undefined;
+  /** Keep the state at every grid point in the result; default false. */
+  readonly trajectory?: boolean | undefined;
+  /** Check for non-finite values after every call and step; default true. */
+  readonly check?: boolean | undefined;
+}
+
+export interface SampleResult {
+  /** One per result of the plan, shape [count, ...]. Empty when no batch was finished. */
+  readonly results: readonly HostTensor[];
+  /** The state at each grid point, null where a rule has no state; empty unless asked for. */
+  readonly trajectory: readonly (HostTensor | null)[];
+  /** Samples finished. */
+  readonly count: number;
+  /** Model calls made, all batches together. */
+  readonly calls: number;
+}
+
+/** Joins along axis 0. */
+function concatenate(parts: readonly HostTensor[]): HostTensor | null {
+  const [first] = parts;
+  if (first === undefined) return null;
+  if (parts.length === 1) return first;
+  const samples = parts.reduce((total, part) => total + (part.shape[0] ?? 1), 0);
+  const shape = [samples, ...first.shape.slice(1)];
+  const size = sizeOf(shape);
+  const data: HostArray =
+    first.data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part.data, offset);
+    offset += part.data.length;
+  }
+  return { data, shape };
+}
+
+/** What is finished so far. */
+class Collected {
+  readonly #results: HostTensor[][];
+  readonly #trajectory: HostTensor[][];
+  count = 0;
+  calls = 0;
+
+  constructor(plan: Plan, trajectory: boolean) {
+    this.#results = plan.results.map(() => []);
+    this.#trajectory = trajectory ? plan.grid.map(() => []) : [];
+  }
+
+  addPoint(point: number, state: HostTensor): void {
+    this.#trajectory[point]?.push(state);
+  }
+
+  addResults(results: readonly HostTensor[], count: number): void {
+    results.forEach((result, i) => this.#results[i]!.push(result));
+    this.count += count;
+  }
+
+  result(): SampleResult {
+    return {
+      results: this.#results.flatMap((parts) => concatenate(parts) ?? []),
+      trajectory: this.#trajectory.map(concatenate),
+      count: this.count,
+      calls: this.calls,
+    };
+  }
+}
+
+const readView = async (view: TensorView): Promise<HostTensor> => ({
+  data: await view.read(),
+  shape: view.shape,
+});
+
+/** The models in the plan's order, checked. Throws D0603, D0703. */
+function bindModels(plan: Plan, given: SampleOptions["models"]): Model[] {
+  return plan.models.map((declared) => {
+    const isModel = (value: object): value is Model =>
+      "evaluate" in value && typeof value.evaluate === "function";
+    const model = isModel(given)
+      ? plan.models.length === 1
+        ? given
+        : fail("D0703", `'${plan.sampler}' has ${plan.models.length} models; pass them by name`)
+      : (given as Readonly<Record<string, Model>>)[declared.name];
+    if (model === undefined) {
+      return fail("D0703", `model '${declared.name}' of '${plan.sampler}' is missing`);
+    }
+    checkModel(declared, model);
+    return model;
+  });
+}
+
+/** The shape of one sample, from the options or the models. Throws D0703 without one, D0603 when they differ. */
+function findShape(models: readonly Model[], asked: Shape | undefined): Shape {
+  let shape = asked;
+  for (const { capabilities } of models) {
+    const own = capabilities.sampleShape;
+    if (own === null) continue;
+    shape ??= own;
+    if (!sameShape(own, shape)) {
+      fail(
+        "D0603",
+        `the model '${capabilities.name}' makes samples of shape ${showShape(own)}, the run has ${showShape(shape)}`,
+      );
+    }
+  }
+  return (
+    shape ?? fail("D0703", "the shape of a sample is not known", { help: "pass `shape`, channels first" })
+  );
+}
+
+function checkCount(name: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 1) fail("D0703", `${name} is ${value}, not a positive integer`);
+  return value;
+}
+
+async function evaluate(
+  plan: Plan,
+  models: readonly Model[],
+  event: Extract<RunEvent, { kind: "call" }>,
+): Promise<ModelResult> {
+  try {
+    return await models[event.model]!.evaluate(event.call);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const { name } = plan.models[event.model]!;
+    const words = error instanceof Error ? error.message : String(error);
+    throw failureFrom(
+      "D0705",
+      `${place(plan, event.call.step)}, call ${event.call.call}: model '${name}' failed: ${words}`,
+      error,
+    );
+  }
+}
+
+/**
+ * Runs a plan and returns its results on the host. Throws RunFailure (D0503, D06xx, D07xx) and RunAborted, both with
+ * what was finished in `partial`; the backend holds no tensor of the run afterwards, however it ends.
+ */
+export async function sample(plan: Plan, options: SampleOptions): Promise<SampleResult> {
+  const { backend, signal, onStep, onProgress } = options;
+  const collected = new Collected(plan, options.trajectory === true);
+  let run: Run | undefined;
+  try {
+    const models = bindModels(plan, options.models);
+    const shape = findShape(models, options.shape);
+    const count = checkCount("count", options.count ?? 1);
+    const size = checkCount("batch", options.batch ?? count);
+    const inputs = bindInputs(plan, options.inputs ?? {}, shape, count);
+    const batches = Math.ceil(count / size);
+    for (let batch = 0; batch < batches; batch++) {
+      const first = batch * size;
+      const samples = Math.min(size, count - first);
+      const firstSample = (options.firstSample ?? 0) + first;
+      const { seed, noise, check } = options;
+      const previous = collected.calls;
+      run = new Run(plan, {
+        backend,
+        seed,
+        shape,
+        count: samples,
+        firstSample,
+        inputs: sliceInputs(inputs, first, samples),
+        noise,
+        check,
+      });
+      let answer: ModelResult | undefined;
+      for (;;) {
+        signal?.throwIfAborted();
+        const event: RunEvent = await run.next(answer);
+        answer = undefined;
+        collected.calls = previous + run.calls;
+        if (event.kind === "call") answer = await evaluate(plan, models, event);
+        else if (event.kind === "step") {
+          if (event.state !== null) {
+            if (options.trajectory === true) collected.addPoint(event.point, await readView(event.state));
+            await onStep?.({ point: event.point, batch, firstSample, state: event.state });
+          }
+          onProgress?.({
+            batch,
+            batches,
+            step: event.point,
+            steps: plan.steps.length,
+            samples: collected.count,
+            count,
+            calls: collected.calls,
+          });
+        } else {
+          collected.addResults(await Promise.all(event.results.map(readView)), samples);
+          break;
+        }
+      }
+      run.dispose();
+    }
+    return collected.result();
+  } catch (error) {
+    run?.dispose();
+    if (signal?.aborted === true && error === signal.reason) throw new RunAborted(collected.result(), error);
+    if (error instanceof Failure) throw new RunFailure(error.diagnostic, collected.result(), error.cause);
+    throw error;
+  }
+}

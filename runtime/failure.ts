@@ -1,0 +1,46 @@
+// Owns: how a run ends badly: the error that carries what was finished, and the words for a place in a run.
+
+import { diagnostic, Failure } from "../compiler/diagnostics/report.js";
+import type { Code } from "../compiler/diagnostics/codes.js";
+import type { Diagnostic, Finding } from "../compiler/diagnostics/diagnostic.js";
+import type { Plan } from "../compiler/plan/schema.js";
+import type { SampleResult } from "./execute.js";
+
+/** A failed run. `partial` holds finished batches and the trajectory reached; its `count` is the finished samples. */
+export class RunFailure extends Failure {
+  constructor(
+    found: Diagnostic,
+    readonly partial: SampleResult,
+    cause?: unknown,
+  ) {
+    super(found);
+    this.name = "RunFailure";
+    if (cause !== undefined) this.cause = cause;
+  }
+}
+
+/** An aborted run; `name` is "AbortError" as everywhere on the web. */
+export class RunAborted extends Error {
+  override readonly name = "AbortError";
+  constructor(
+    readonly partial: SampleResult,
+    reason: unknown,
+  ) {
+    super("the run was aborted", { cause: reason });
+  }
+}
+
+/** `step 3 of 20 (ddim)`, `the start`, `the output`. `step` is -1 for init and the number of steps for the output. */
+export function place(plan: Plan, step: number): string {
+  if (step < 0) return "the start";
+  if (step >= plan.steps.length) return "the output";
+  const rule = plan.report.rules[step];
+  return `step ${step} of ${plan.steps.length}${rule === undefined ? "" : ` (${rule})`}`;
+}
+
+/** A failure with the original error kept as its cause. */
+export function failureFrom(code: Code, message: string, cause: unknown, finding: Finding = {}): Failure {
+  const failure = new Failure(diagnostic(code, message, finding));
+  failure.cause = cause;
+  return failure;
+}

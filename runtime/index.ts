@@ -1,0 +1,24 @@
+// Owns: the public face of the runtime where there are no files: browsers, workers, anything. Nothing reachable from
+// here imports a module of Node.
+
+export type { Backend, Executable, HostArray, HostTensor, Shape, Tensor, TfInterop } from "./backend.js";
+export { backendNames, openBackend, type BackendOptions } from "./backends/open.js";
+export { sample, type Progress, type SampleOptions, type SampleResult, type StepEvent } from "./execute.js";
+export { RunAborted, RunFailure } from "./failure.js";
+export type { ConditionInput, RunInputs, TensorInput } from "./inputs.js";
+export { Meter } from "./meter.js";
+export type {
+  Capabilities,
+  Condition,
+  Model,
+  ModelCall,
+  ModelResult,
+  ModelTensor,
+  TensorView,
+} from "./model.js";
+export { functionModel, type Predict } from "./models/function.js";
+export { gmmModel, readMixtures, type GaussianMixtures } from "./models/gmm.js";
+export type { Mixture } from "./models/mixture.js";
+export { FIXED_STEP, makeNoise, makeSeed, type NoiseRequest, type Seed } from "./noise/noise.js";
+export { Run, type NoisePlace, type NoiseSource, type RunEvent, type RunOptions } from "./run.js";
+export { decodeState, encodeState, type RunState } from "./state.js";

@@ -1,0 +1,399 @@
+// Owns: one run of a plan over one batch, driven from outside: it hands out model calls and takes their results, and can
+// be saved between steps. Must not know schedules or solvers, nor who evaluates the models.
+
+import { fail } from "../compiler/diagnostics/report.js";
+import type { CallOp, Op, Plan, PlanStep, Register } from "../compiler/plan/schema.js";
+import type { Backend, HostArray, HostTensor, Shape, Tensor } from "./backend.js";
+import { hostMaxAbs } from "./backends/hostReduce.js";
+import { place } from "./failure.js";
+import { bindInputs, type BoundInputs, type RunInputs } from "./inputs.js";
+import type { Condition, ModelCall, ModelResult, ModelTensor, TensorView } from "./model.js";
+import { FIXED_STEP, makeSeed, type Seed } from "./noise/noise.js";
+import { preparePlan, type PreparedPlan, type PreparedOp } from "./program.js";
+import { handlesOf, isHostTensor, readResult } from "./results.js";
+import { sameShape, showShape, sizeOf } from "./shapes.js";
+import { fingerprint, type RunState } from "./state.js";
+import { spread, viewOf } from "./view.js";
+
+/** Which samples a recorded noise tensor is for: [count, ...sample shape]. */
+export interface NoisePlace {
+  readonly firstSample: number;
+  readonly shape: Shape;
+}
+/** Recorded noise in place of a draw; undefined: draw it. The array has one number per element of `place.shape`. */
+export type NoiseSource = (
+  path: string,
+  step: number,
+  pass: number,
+  place: NoisePlace,
+) => HostArray | undefined;
+
+export interface RunOptions {
+  readonly backend: Backend;
+  /** 0 .. 2^64-1; default 0. */
+  readonly seed?: number | bigint | undefined;
+  /** Shape of one sample, without the batch axis, channels first. */
+  readonly shape: Shape;
+  /** Samples in this run. */
+  readonly count: number;
+  /** Absolute index of the first one; noise depends on it. Default 0. */
+  readonly firstSample?: number | undefined;
+  readonly inputs?: RunInputs | BoundInputs | undefined;
+  readonly noise?: NoiseSource | undefined;
+  /** Check states and results of calls for non-finite values; default true. */
+  readonly check?: boolean | undefined;
+}
+
+/** `point` is the index of the grid point the state is at: 0 after init. Views are valid until the next event. */
+export type RunEvent =
+  | { readonly kind: "call"; readonly model: number; readonly call: ModelCall }
+  | { readonly kind: "step"; readonly point: number; readonly state: TensorView | null }
+  | { readonly kind: "done"; readonly results: readonly TensorView[] };
+
+const isBound = (inputs: RunInputs | BoundInputs): inputs is BoundInputs =>
+  "tensors" in inputs && inputs.tensors instanceof Map;
+
+/**
+ * One batch of a plan. `next()` gives the next event; after a `call` event it must be given the result of that call.
+ * After an error, after `done` or to stop early, call `dispose()`: it frees every tensor of the run.
+ */
+export class Run {
+  readonly #plan: Plan;
+  readonly #backend: Backend;
+  readonly #prepared: PreparedPlan;
+  readonly #inputs: BoundInputs;
+  readonly #options: RunOptions;
+  readonly #seed: Seed;
+  readonly #shape: Shape;
+  readonly #registers: (Tensor | null)[];
+  readonly #events: AsyncGenerator<RunEvent, void, ModelResult | undefined>;
+  /** Tensors made for the call that is under way. */
+  readonly #temporary = new Set<Tensor>();
+  #position = 0;
+  #calls = 0;
+  #saveable = false;
+
+  /** Starts a run, or resumes one from `state`. Throws D0703 on wrong inputs and on a state of another plan or shape. */
+  constructor(plan: Plan, options: RunOptions, state?: RunState) {
+    const { backend, shape, count, inputs = {} } = options;
+    this.#plan = plan;
+    this.#backend = backend;
+    this.#options = options;
+    this.#seed = makeSeed(options.seed ?? 0);
+    this.#shape = [count, ...shape];
+    this.#inputs = isBound(inputs) ? inputs : bindInputs(plan, inputs, shape, count);
+    this.#prepared = preparePlan(plan, backend);
+    this.#registers = Array<Tensor | null>(plan.registers).fill(null);
+    if (state !== undefined) this.#restore(state);
+    this.#events = this.#execute(state !== undefined);
+  }
+
+  /** Model calls made so far. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** The next event; `result` answers the last `call` event. Throws Failures of the D07 family. */
+  async next(result?: ModelResult): Promise<RunEvent> {
+    this.#saveable = false;
+    try {
+      const { value, done } = await this.#events.next(result);
+      if (done === true) throw new Error("the run is over: 'done' was its last event");
+      this.#saveable = value.kind === "step";
+      return value;
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+
+  /** The state after the last `step` event. Only there can a run be saved. */
+  async saveState(): Promise<RunState> {
+    if (!this.#saveable) throw new Error("a run can be saved after a 'step' event only");
+    const registers = await Promise.all(
+      this.#registers.flatMap((tensor, register) =>
+        tensor === null
+          ? []
+          : [this.#backend.download(tensor).then((data) => ({ register, shape: tensor.shape, data }))],
+      ),
+    );
+    return {
+      plan: fingerprint(this.#plan),
+      sampler: this.#plan.sampler,
+      position: this.#position,
+      seed: String(this.#options.seed ?? 0),
+      firstSample: this.#options.firstSample ?? 0,
+      shape: this.#shape,
+      calls: this.#calls,
+      registers,
+    };
+  }
+
+  /** Frees the tensors of the run. May be called twice. */
+  dispose(): void {
+    this.#saveable = false;
+    this.#freeTemporary();
+    this.#registers.forEach((_, register) => this.#put(register, null));
+  }
+
+  #freeTemporary(): void {
+    for (const tensor of this.#temporary) this.#backend.free(tensor);
+    this.#temporary.clear();
+  }
+
+  #restore(state: RunState): void {
+    const mismatch = (what: string): never =>
+      fail("D0703", `the saved run cannot be resumed here: ${what}`, {
+        help: "resume with the plan, seed, shape and samples it was started with",
+      });
+    if (state.plan !== fingerprint(this.#plan)) mismatch("it belongs to another plan");
+    if (state.seed !== String(this.#options.seed ?? 0)) mismatch(`its seed is ${state.seed}`);
+    if (!sameShape(state.shape, this.#shape)) mismatch(`its shape is ${showShape(state.shape)}`);
+    if (state.firstSample !== (this.#options.firstSample ?? 0)) {
+      mismatch(`its first sample is ${state.firstSample}`);
+    }
+    if (state.position > this.#plan.steps.length) mismatch("its position is beyond the last step");
+    for (const { register, shape, data } of state.registers) {
+      if (register >= this.#registers.length) mismatch(`it has a register ${register}`);
+      this.#put(register, this.#backend.upload(data, shape));
+    }
+    this.#position = state.position;
+    this.#calls = state.calls;
+  }
+
+  async *#execute(resumed: boolean): AsyncGenerator<RunEvent, void, ModelResult | undefined> {
+    const plan = this.#plan;
+    if (!resumed) {
+      yield* this.#apply(plan.init, -1);
+      yield this.#stepEvent(plan.init);
+    }
+    while (this.#position < plan.steps.length) {
+      const step = plan.steps[this.#position]!;
+      yield* this.#apply(step, this.#position);
+      this.#position += 1;
+      yield this.#stepEvent(step);
+    }
+    yield* this.#apply(plan.output, plan.steps.length);
+    for (const register of plan.results) this.#put(register, this.#full(this.#get(register)));
+    const keep = new Set(plan.results);
+    this.#registers.forEach((_, register) => {
+      if (!keep.has(register)) this.#put(register, null);
+    });
+    yield {
+      kind: "done",
+      results: plan.results.map((register) => viewOf(this.#backend, this.#get(register))),
+    };
+  }
+
+  #stepEvent(step: PlanStep): RunEvent {
+    const state = step.state === null ? null : viewOf(this.#backend, this.#get(step.state));
+    return { kind: "step", point: this.#position, state };
+  }
+
+  /** Runs one step; `index` is -1 for init, the number of steps for the output. */
+  async *#apply(step: PlanStep, index: number): AsyncGenerator<RunEvent, void, ModelResult | undefined> {
+    for (const prepared of this.#prepared.programs[step.program]!) {
+      if (prepared.op.op === "call") yield* this.#call(prepared.op, step, index);
+      else this.#operate(prepared, prepared.op, step);
+    }
+    if (step.state !== null) await this.#checkFinite(this.#get(step.state), index, "the state");
+    if (index === this.#plan.steps.length) {
+      for (const [i, register] of this.#plan.results.entries()) {
+        await this.#checkFinite(this.#get(register), index, `result ${i}`);
+      }
+    }
+  }
+
+  #operate({ donated, registers }: PreparedOp, op: Exclude<Op, CallOp>, step: PlanStep): void {
+    switch (op.op) {
+      case "draw":
+        return this.#put(op.out, this.#draw(op.draw, step.step, op.pass));
+      case "input":
+        return this.#put(op.out, this.#input(op.input, op.point === null ? null : step.scalars[op.point]!));
+      case "kernel": {
+        const outputs = this.#backend.dispatch(
+          this.#prepared.executables[op.kernel]!,
+          op.inputs.map((register) => this.#get(register)),
+          op.scalars.map((slot) => step.scalars[slot]!),
+          donated,
+        );
+        op.inputs.forEach((register, i) => {
+          if (donated[i] === true) this.#registers[register] = null;
+        });
+        op.outputs.forEach((register, i) => this.#put(register, outputs[i]!));
+        return;
+      }
+      case "reduce": {
+        const inputs = op.inputs.map((register) => this.#get(register));
+        const parameter = op.parameter === null ? null : step.scalars[op.parameter]!;
+        return this.#put(op.out, this.#backend.reduce(op.fn, op.per, inputs, parameter));
+      }
+      case "move": {
+        if (op.from === op.to) return;
+        const tensor = this.#get(op.from);
+        this.#registers[op.from] = null;
+        return this.#put(op.to, tensor);
+      }
+      case "free":
+        for (const register of registers) this.#put(register, null);
+        return;
+      default:
+        op satisfies never;
+    }
+  }
+
+  #draw(index: number, step: number, pass: number): Tensor {
+    const draw = this.#plan.draws[index]!;
+    const firstSample = this.#options.firstSample ?? 0;
+    const recorded = this.#options.noise?.(draw.path, step, pass, { firstSample, shape: this.#shape });
+    if (recorded !== undefined) {
+      if (recorded.length !== sizeOf(this.#shape)) {
+        fail(
+          "D0703",
+          `the recorded noise of '${draw.path}' has ${recorded.length} numbers, not ${sizeOf(this.#shape)}`,
+          {
+            help: `it stands for a tensor of shape ${showShape(this.#shape)} at step ${step}, pass ${pass}`,
+          },
+        );
+      }
+      return this.#backend.upload(recorded, this.#shape);
+    }
+    return this.#backend.draw({
+      distribution: draw.distribution,
+      seed: this.#seed,
+      key: draw.key,
+      step: draw.fixed ? FIXED_STEP : step,
+      pass,
+      firstSample,
+      shape: this.#shape,
+    });
+  }
+
+  #input(index: number, point: number | null): Tensor {
+    const { name } = this.#plan.inputs[index]!;
+    const tensor: HostTensor | undefined =
+      point === null ? this.#inputs.tensors.get(name) : this.#inputs.trajectories.get(name)?.[point];
+    if (tensor === undefined) fail("D0703", `input '${name}' is missing`);
+    return this.#backend.upload(tensor.data, tensor.shape);
+  }
+
+  async *#call(
+    op: CallOp,
+    step: PlanStep,
+    index: number,
+  ): AsyncGenerator<RunEvent, void, ModelResult | undefined> {
+    const number = this.#calls;
+    const declared = this.#plan.models[op.model]!;
+    const where = `${place(this.#plan, index)}, call ${number} of model '${declared.name}'`;
+    const view = (register: Register): TensorView => {
+      const tensor = this.#get(register);
+      if (sameShape(tensor.shape, this.#shape)) return viewOf(this.#backend, tensor);
+      const full = spread(this.#backend, tensor, this.#shape);
+      this.#temporary.add(full);
+      return viewOf(this.#backend, full);
+    };
+    const scalar = (slot: number | null): number | null => (slot === null ? null : step.scalars[slot]!);
+    const state = view(op.state);
+    const call: ModelCall = {
+      shape: this.#shape,
+      inputs: op.inputs.map((register) => (register === op.state ? state : view(register))),
+      state,
+      scale: scalar(op.scale),
+      time: scalar(op.time),
+      alpha: step.scalars[op.alpha]!,
+      sigma: step.scalars[op.sigma]!,
+      form: op.form === null ? null : { x: step.scalars[op.form.x]!, x0: step.scalars[op.form.x0]! },
+      conditions: this.#conditions(op),
+      variant: op.variant,
+      extras: Object.fromEntries(
+        Object.entries(op.extras).map(([name, slot]) => [name, step.scalars[slot]!]),
+      ),
+      outputs: op.outputs.map((output) => output.name),
+      firstSample: this.#options.firstSample ?? 0,
+      step: index,
+      call: number,
+    };
+    const result = yield { kind: "call", model: op.model, call };
+    this.#freeTemporary();
+    this.#calls += 1;
+    this.#backend.meter.calls += 1;
+    if (typeof result !== "object" || result === null || !("raw" in result)) {
+      fail("D0603", `${where}: the model returned no result`, { help: "return {raw} or {raw, outputs}" });
+    }
+    const pending = handlesOf(result);
+    try {
+      this.#accept(op.raw, result.raw, pending, `${where}: its result`, true);
+      for (const { name, out } of op.outputs) {
+        const value = result.outputs?.[name];
+        if (value === undefined) fail("D0603", `${where}: the model returned no '${name}'`);
+        this.#accept(out, value, pending, `${where}: its result '${name}'`, false);
+      }
+    } finally {
+      for (const tensor of pending) if (!this.#registers.includes(tensor)) this.#backend.free(tensor);
+    }
+    const what = `the result of call ${number} of model '${declared.name}'`;
+    await this.#checkFinite(this.#get(op.raw), index, what);
+    for (const { name, out } of op.outputs) {
+      await this.#checkFinite(this.#get(out), index, `'${name}' in ${what}`);
+    }
+  }
+
+  #conditions(op: CallOp): Condition[] {
+    return op.conditions.flatMap((index) => {
+      const condition = this.#inputs.conditions.get(this.#plan.inputs[index]!.name);
+      return condition === undefined || condition === null ? [] : [condition];
+    });
+  }
+
+  /** Takes what a model returned into `register`; handles it takes leave `pending`. */
+  #accept(register: Register, value: ModelTensor, pending: Set<Tensor>, what: string, exact: boolean): void {
+    const result = readResult(value, this.#shape, exact, what);
+    if (isHostTensor(result)) {
+      return this.#put(register, this.#backend.upload(result.data, result.shape));
+    }
+    if (this.#registers.includes(result) || !pending.delete(result)) {
+      fail("D0705", `${what} is a tensor of the run, or the same tensor twice`, { help: "return a copy" });
+    }
+    this.#put(register, result);
+  }
+
+  async #checkFinite(tensor: Tensor, index: number, what: string): Promise<void> {
+    if (this.#options.check === false) return;
+    const largest = await this.#backend.maxAbs(tensor);
+    if (Number.isFinite(largest)) return;
+    const data = await this.#backend.download(tensor);
+    const first = data.findIndex((value) => !Number.isFinite(value));
+    const value = data[first];
+    const sample = Math.floor(first / (data.length / (tensor.shape[0] ?? 1)));
+    const good = data.filter((value) => Number.isFinite(value));
+    const bad = data.length - good.length;
+    fail(
+      "D0701",
+      `${place(this.#plan, index)}: ${what} has ${bad} of ${data.length} values that are not finite`,
+      {
+        why: `the first is ${value} in sample ${sample + (this.#options.firstSample ?? 0)}; the largest finite one is ${hostMaxAbs(good)}`,
+        help: "the step before is the last good one: look at its model results, or at the grid if coefficients are large",
+      },
+    );
+  }
+
+  /** The tensor itself when it has one entry per sample, otherwise spread over the state's shape. */
+  #full(tensor: Tensor): Tensor {
+    const ready = tensor.shape.length > 0 && tensor.shape[0] === this.#shape[0];
+    return ready ? tensor : spread(this.#backend, tensor, this.#shape);
+  }
+
+  #get(register: Register): Tensor {
+    const tensor = this.#registers[register] ?? null;
+    if (tensor === null) fail("D0503", `register ${register} is read while it is empty`);
+    return tensor;
+  }
+
+  /** Stores a tensor; what the register held before is freed. */
+  #put(register: Register, tensor: Tensor | null): void {
+    const old = this.#registers[register] ?? null;
+    if (old === tensor) return;
+    this.#registers[register] = tensor;
+    if (old !== null) this.#backend.free(old);
+  }
+}
