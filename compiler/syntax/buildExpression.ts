@@ -4,6 +4,7 @@
 import type { CstNode, IToken } from "chevrotain";
 import { operatorText } from "../../grammar/tokens.js";
 import { cover, type Span } from "../source/span.js";
+import { properNumber } from "./lexical.js";
 import type { Argument, BinaryOp, CompareOp, Expression, Family } from "./ast.js";
 import { first, has, missing, name, nodes, outerSpan, spanOf, stringLit, token, tokens } from "./cst.js";
 import type { BuildContext, Cst } from "./cst.js";
@@ -146,7 +147,8 @@ export const familyOf = (cx: BuildContext, node: Cst): { readonly family?: Famil
 
 const primary: Build = (cx, node) => {
   const number = token(node, "Number");
-  if (number !== undefined) return { kind: "Number", span: spanOf(cx, number), text: number.image };
+  if (number !== undefined)
+    return { kind: "Number", span: spanOf(cx, number), text: properNumber(number.image) };
   if (has(node, "String")) return stringLit(cx, token(node, "String"));
   if (has(node, "Name")) return name(cx, token(node, "Name"));
   if (has(node, "LParen")) {

@@ -1,14 +1,24 @@
-// Owns: text -> tree. Never throws: what cannot be read is reported, and the tree holds what could be.
+// Owns: text -> tree, and which of the mistakes found on the way are told. Never throws: what cannot be read is
+// reported, and the tree holds what could be.
 
+import type { IRecognitionException, IToken } from "chevrotain";
 import { lex } from "../../grammar/lexer.js";
 import { arrangeLines } from "../../grammar/lines.js";
+import { findTooDeep } from "../../grammar/nesting.js";
 import { parseTokens } from "../../grammar/parser.js";
+import { repairBrackets } from "../../grammar/repair.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { diagnostic } from "../diagnostics/report.js";
+import { limits } from "../limits.js";
 import type { SourceFile } from "../source/file.js";
-import type { SyntaxTree } from "./ast.js";
+import type { Span } from "../source/span.js";
+import type { Comment, SyntaxTree } from "./ast.js";
+import { bracketDiagnostic, offsetOf } from "./brackets.js";
 import { build } from "./build.js";
 import { readComments, readDocs } from "./comments.js";
+import { lexicalFindings } from "./lexical.js";
+import { syntaxDiagnostic } from "./messages.js";
+import { Regions } from "./regions.js";
 
 export interface ParseResult {
   readonly tree: SyntaxTree;
@@ -17,13 +27,98 @@ export interface ParseResult {
 
 /** Parses one file. */
 export function parse(file: SourceFile): ParseResult {
-  const raw = lex(file.text);
-  const comments = readComments(file, raw.comments);
-  const docs = readDocs(file, comments, raw.tokens);
-  const { cst, errors } = parseTokens(arrangeLines(raw.tokens));
-  const diagnostics = errors.map((error) => {
-    const start = Number.isFinite(error.token.startOffset) ? error.token.startOffset : file.text.length;
-    return diagnostic("D0101", `unexpected \`${error.token.image}\``, { at: file.span(start, start + 1) });
+  if (isTooLarge(file.text)) {
+    const message = `this file is larger than ${limits.sourceBytes / 1024} KiB`;
+    return { tree: emptyTree(file), diagnostics: [diagnostic("D0801", message, { at: file.span(0, 0) })] };
+  }
+  const lexed = lex(file.text);
+  const comments = readComments(file, lexed.comments);
+  const repaired = repairBrackets(lexed.tokens);
+  const tokens = arrangeLines(repaired.tokens);
+  const tooDeep = findTooDeep(tokens, limits.nesting, limits.operators);
+  if (tooDeep !== undefined) {
+    const at = file.span(tooDeep.at.startOffset, tooDeep.at.startOffset + tooDeep.at.image.length);
+    const diagnostics = [tooDeep.kind === "nesting" ? nestingDiagnostic(at) : operatorsDiagnostic(at)];
+    return { tree: emptyTree(file, comments), diagnostics };
+  }
+
+  const { cst, errors } = parseTokens(tokens);
+  const tree = build(file, cst, comments, readDocs(file, comments, lexed.tokens));
+  const regions = new Regions(tokens);
+  const told = new Set<number>();
+  const found: Diagnostic[] = [];
+  for (const { diagnostic: item, repaired: understood } of lexicalFindings(file, lexed)) {
+    found.push(item);
+    if (!understood) told.add(regions.at(item.primary?.span.start ?? 0).id);
+  }
+  const unreadable = new Set(told);
+  for (const issue of repaired.issues) {
+    const { id } = regions.at(offsetOf(issue));
+    if (!unreadable.has(id)) found.push(bracketDiagnostic(file, issue));
+    told.add(id);
+  }
+  found.push(...parserDiagnostics(file, tokens, errors, regions, told));
+  return { tree, diagnostics: shorten(file, found) };
+}
+
+function isTooLarge(text: string): boolean {
+  if (text.length * 3 <= limits.sourceBytes) return false;
+  return text.length > limits.sourceBytes || new TextEncoder().encode(text).length > limits.sourceBytes;
+}
+
+const emptyTree = (file: SourceFile, comments: readonly Comment[] = []): SyntaxTree => ({
+  kind: "File",
+  span: file.span(0, file.text.length),
+  items: [],
+  comments,
+});
+
+const nestingDiagnostic = (at: Span): Diagnostic =>
+  diagnostic("D0802", `this is nested more than ${limits.nesting} deep`, {
+    at,
+    help: "name parts of it with `let`",
   });
-  return { tree: build(file, cst, comments, docs), diagnostics };
+
+const operatorsDiagnostic = (at: Span): Diagnostic =>
+  diagnostic("D0802", `this expression has more than ${limits.operators} operators`, {
+    at,
+    help: "name parts of it with `let`, or use `sum(e, k in a .. b)`",
+  });
+
+/** One message per statement, and none from outside the block in which a token stands. */
+function parserDiagnostics(
+  file: SourceFile,
+  tokens: readonly IToken[],
+  errors: readonly IRecognitionException[],
+  regions: Regions,
+  told: Set<number>,
+): readonly Diagnostic[] {
+  if (errors.length === 0) return [];
+  const index = new Map(tokens.map((token, i) => [token, i]));
+  const found: Diagnostic[] = [];
+  for (const error of errors) {
+    const at = index.get(error.token) ?? tokens.length;
+    const region = regions.ofToken(at);
+    if (told.has(region.id) || isEcho(error, region.depth, region.tableau)) continue;
+    told.add(region.id);
+    found.push(syntaxDiagnostic(file, { error, tokens, at, first: region.firstToken }));
+  }
+  return found;
+}
+
+function isEcho({ context }: IRecognitionException, depth: number, tableau: boolean): boolean {
+  const stack = context.ruleStack;
+  const blocks = stack.filter((rule) => rule === "block").length;
+  return blocks < depth || (tableau && stack.lastIndexOf("clause") < stack.lastIndexOf("block"));
+}
+
+/** In source order; after the first hundred only their number. */
+function shorten(file: SourceFile, found: readonly Diagnostic[]): readonly Diagnostic[] {
+  const start = (item: Diagnostic): number => item.primary?.span.start ?? 0;
+  const sorted = [...found].sort((a, b) => start(a) - start(b));
+  const more = sorted.length - limits.errorsShown;
+  if (more <= 0) return sorted;
+  const message = `${more} further ${more === 1 ? "error is" : "errors are"} not shown`;
+  const at = sorted[limits.errorsShown]?.primary?.span ?? file.span(0, 0);
+  return [...sorted.slice(0, limits.errorsShown), diagnostic("D0807", message, { at })];
 }
