@@ -6,7 +6,7 @@ import type { Backend, Executable, HostArray, Shape, Tensor } from "../backend.j
 import { Meter } from "../meter.js";
 import type { NoiseRequest } from "../noise/noise.js";
 import { nodeShapes, reducedShape, sizeOf } from "../shapes.js";
-import { checkFill, checkReduction } from "./reference.js";
+import { checkFill, checkReduction } from "./checks.js";
 
 class NullBackend implements Backend {
   readonly name = "null";

@@ -13,6 +13,8 @@ export interface BackendOptions {
 const openers: Readonly<Record<string, (options: BackendOptions) => Promise<Backend>>> = {
   reference: () => Promise.resolve(openReference()),
   null: () => Promise.resolve(openNull()),
+  cpu: async () => (await import("./cpu.js")).openCpu(),
+  wasm: async (options) => (await import("./wasm.js")).openWasm(options.wasmPath),
 };
 
 const planned: readonly string[] = ["webgpu", "node", "node-gpu"];

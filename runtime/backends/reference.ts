@@ -1,12 +1,12 @@
 // Owns: the oracle: float64 in plain JavaScript, written to be obviously right. All other backends are compared with
 // it. Kernels are interpreted block by block, so cost stays near memory speed without generated code.
 
-import { fail } from "../../compiler/diagnostics/report.js";
 import type { Kernel, Per, ReduceFn } from "../../compiler/plan/schema.js";
 import type { Backend, Executable, HostArray, Shape, Tensor } from "../backend.js";
 import { Meter } from "../meter.js";
 import { makeNoise, type NoiseRequest } from "../noise/noise.js";
-import { broadcastIndices, nodeShapes, reducedShape, sameShape, showShape, sizeOf } from "../shapes.js";
+import { broadcastIndices, nodeShapes, reducedShape, sameShape, sizeOf } from "../shapes.js";
+import { checkFill, checkReduction } from "./checks.js";
 import { hostMaxAbs, hostReduce } from "./hostReduce.js";
 import { isOperation, kernelStructure, scalarNodes, scalarOps, scalarValues } from "./scalarOps.js";
 
@@ -179,26 +179,6 @@ function runGroup(
       }
     });
     for (const { node, data } of outputs) data.set(blocks[node]!.subarray(0, count), start);
-  }
-}
-
-/** Throws D0703 unless `data` has one number per element of `shape`. */
-export function checkFill(data: HostArray, shape: Shape): void {
-  if (data.length !== sizeOf(shape)) {
-    fail("D0703", `${data.length} numbers do not fill a tensor of shape ${showShape(shape)}`, {
-      help: `${sizeOf(shape)} are needed`,
-    });
-  }
-}
-
-/** Throws D0703 unless a reduction has the inputs it takes: two of one shape for `dot`, one otherwise. */
-export function checkReduction(fn: ReduceFn, inputs: readonly Tensor[]): void {
-  const [first, second] = inputs;
-  if (fn === "dot" && first && second && !sameShape(first.shape, second.shape)) {
-    fail(
-      "D0703",
-      `dot takes two tensors of one shape, not ${showShape(first.shape)} and ${showShape(second.shape)}`,
-    );
   }
 }
 

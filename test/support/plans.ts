@@ -115,7 +115,7 @@ export function plan(parts: PlanParts): Plan {
       time: count - i,
       alpha: 1,
       sigma: count - i,
-      lambda: i === count ? "inf" : -Math.log(count - i),
+      lambda: i === count ? "inf" : 0 - Math.log(count - i),
     })),
     inputs: parts.inputs ?? [],
     models: parts.models ?? [],

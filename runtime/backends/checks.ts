@@ -1,0 +1,26 @@
+// Owns: the checks every backend makes on what it is given. Knows no backend.
+
+import { fail } from "../../compiler/diagnostics/report.js";
+import type { ReduceFn } from "../../compiler/plan/schema.js";
+import type { HostArray, Shape, Tensor } from "../backend.js";
+import { sameShape, showShape, sizeOf } from "../shapes.js";
+
+/** Throws D0703 unless `data` has one number per element of `shape`. */
+export function checkFill(data: HostArray, shape: Shape): void {
+  if (data.length !== sizeOf(shape)) {
+    fail("D0703", `${data.length} numbers do not fill a tensor of shape ${showShape(shape)}`, {
+      help: `${sizeOf(shape)} are needed`,
+    });
+  }
+}
+
+/** Throws D0703 unless a reduction has the inputs it takes: two of one shape for `dot`, one otherwise. */
+export function checkReduction(fn: ReduceFn, inputs: readonly Tensor[]): void {
+  const [first, second] = inputs;
+  if (fn === "dot" && first && second && !sameShape(first.shape, second.shape)) {
+    fail(
+      "D0703",
+      `dot takes two tensors of one shape, not ${showShape(first.shape)} and ${showShape(second.shape)}`,
+    );
+  }
+}
