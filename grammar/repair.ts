@@ -16,6 +16,7 @@ export type BracketIssue =
     }
   | { readonly kind: "wrongCloser"; readonly opener: IToken; readonly at: IToken; readonly wanted: string }
   | { readonly kind: "stray"; readonly at: IToken }
+  | { readonly kind: "semicolon"; readonly at: IToken }
   | { readonly kind: "unopened"; readonly head: IToken; readonly after: IToken }
   | { readonly kind: "braceOnNextLine"; readonly at: IToken; readonly after: IToken };
 
@@ -91,7 +92,7 @@ class Repair {
       if (this.#lineStart) this.#lineBegins(token, at);
       this.#lineStart = false;
       if (type === t.LBrace) this.#openBrace(token);
-      else if (type === t.Semi) this.#closeRound(token);
+      else if (type === t.Semi && this.#semicolon(token, at)) return;
       if (closers.has(type)) this.#close(token);
       else this.#out.push(token);
       if (partner.has(type)) this.#stack.push({ token, indent: this.#indent, params: this.#isParams(at) });
@@ -111,6 +112,7 @@ class Repair {
   }
 
   #isParams(at: number): boolean {
+    if (this.tokens[at]?.tokenType !== t.LParen) return false;
     const word = this.tokens[at - 2];
     return word !== undefined && sorts.has(word.image) && this.tokens[at - 1]?.tokenType === t.Name;
   }
@@ -132,14 +134,13 @@ class Repair {
   }
 
   /** Closes `(` and `[` that are still open inside the current block. */
-  #closeRound(_before: IToken): void {
+  #closeRound(): void {
     this.#closeDownTo(this.#stack.findLastIndex((item) => item.token.tokenType === t.LBrace) + 1);
   }
 
   #lineEnd(token: IToken, at: number): void {
     this.#lineStart = true;
-    if (this.#isRound(this.#stack[this.#stack.length - 1]) && this.#statementFollows(at))
-      this.#closeRound(token);
+    if (this.#isRound(this.#stack[this.#stack.length - 1]) && this.#statementFollows(at)) this.#closeRound();
     if (this.#surplus < 0) this.#openHead(at);
     this.#out.push(token);
   }
@@ -201,8 +202,26 @@ class Repair {
     return false;
   }
 
+  /** A `;` between brackets that close on the same line is read as a comma; any other ends the statement. */
+  #semicolon(token: IToken, at: number): boolean {
+    if (!this.#isRound(this.#stack[this.#stack.length - 1])) return false;
+    let depth = 0;
+    for (let i = at + 1; depth >= 0; i += 1) {
+      const type = this.tokens[i]?.tokenType;
+      if (type === undefined || type === t.NL || type === t.LBrace || type === t.RBrace) {
+        this.#closeRound();
+        return false;
+      }
+      if (partner.has(type)) depth += 1;
+      else if (closers.has(type)) depth -= 1;
+    }
+    this.#issues.push({ kind: "semicolon", at: token });
+    this.#out.push({ ...inserted(t.Comma, token.startOffset), endOffset: token.startOffset });
+    return true;
+  }
+
   #openBrace(token: IToken): void {
-    this.#closeRound(token);
+    this.#closeRound();
     const previous = this.#out[this.#out.length - 1];
     const after = this.#last();
     if (previous?.tokenType !== t.NL || after === undefined) return;
@@ -211,7 +230,7 @@ class Repair {
   }
 
   #close(token: IToken): void {
-    if (token.tokenType === t.RBrace) this.#closeRound(token);
+    if (token.tokenType === t.RBrace) this.#closeRound();
     const depth = this.#stack.findLastIndex((item) => partner.get(item.token.tokenType) === token.tokenType);
     const brace = this.#stack.findLastIndex((item) => item.token.tokenType === t.LBrace);
     const top = this.#stack[this.#stack.length - 1];

@@ -20,7 +20,7 @@ const afterToken = (file: SourceFile, token: IToken): Span => {
 
 /** Where the issue stands, as an offset that belongs to the statement with the mistake. */
 export const offsetOf = (issue: BracketIssue): number =>
-  issue.kind === "stray" || issue.kind === "wrongCloser" ? issue.at.startOffset : issue.after.startOffset;
+  "after" in issue ? issue.after.startOffset : issue.at.startOffset;
 
 export function bracketDiagnostic(file: SourceFile, issue: BracketIssue): Diagnostic {
   switch (issue.kind) {
@@ -38,6 +38,11 @@ export function bracketDiagnostic(file: SourceFile, issue: BracketIssue): Diagno
       return diagnostic("D0101", `this \`${issue.at.image}\` closes nothing`, {
         at: span(file, issue.at),
         help: `remove it, or open the bracket it should close`,
+      });
+    case "semicolon":
+      return diagnostic("D0101", "`;` separates statements and cannot stand inside brackets", {
+        at: span(file, issue.at),
+        help: "write `,`",
       });
     case "unopened":
       return diagnostic("D0101", `\`{\` is missing: \`${issue.head.image}\` needs a block`, {

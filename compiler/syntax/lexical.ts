@@ -90,7 +90,7 @@ function badNumber(file: SourceFile, token: IToken): Diagnostic {
     : "a number has digits after its dot, or no dot";
   return diagnostic("D0101", message, {
     at,
-    help: `write \`${text}\``,
+
     fix: replace(`write \`${text}\``, at, text),
   });
 }

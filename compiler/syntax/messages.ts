@@ -39,6 +39,8 @@ interface Place {
   readonly first: IToken | undefined;
   readonly second: IToken | undefined;
   readonly type: TokenType;
+  /** How the statement is written. */
+  readonly form: string | undefined;
 }
 
 const ends: ReadonlySet<TokenType> = new Set([t.NL, t.Semi, t.RBrace, EOF]);
@@ -48,18 +50,26 @@ const operandEnds: ReadonlySet<TokenType> = new Set([
 const operandStarts: ReadonlySet<TokenType> = new Set([
   ...[t.Name, t.NumberToken, t.StringToken, t.BadNumber, t.BadString, t.LParen, t.LBracket],
 ]);
+/** Keys for "an expression begins here". */
+const valueKeys: ReadonlySet<string> = new Set(["nothing:primary", "nothing:unary", "nothing:arg"]);
 const reserved: ReadonlySet<string> = new Set(t.reservedWords);
 
-const quote = (token: IToken | undefined): string => `\`${token?.image ?? ""}\``;
+const quote = (token: IToken | undefined): string =>
+  token === undefined || token.image.trim() === "" ? "the end of the line" : `\`${token.image}\``;
 const spanOf = (file: SourceFile, token: IToken): Span =>
   file.span(token.startOffset, token.startOffset + token.image.length);
 const isOperandEnd = (token: IToken | undefined): boolean =>
   token !== undefined && operandEnds.has(token.tokenType);
 
+/** How a statement that begins with `head` is written, inside a definition or outside. */
+const formOf = (head: string, inside: boolean): string | undefined =>
+  (inside ? forms.inside.get(head) : undefined) ?? forms.of.get(head);
+
 /** The diagnostic for one parser error. */
 export function syntaxDiagnostic(file: SourceFile, { error, tokens, at, first }: SyntaxError): Diagnostic {
   const token = tokens[at];
   const stack = error.context.ruleStack;
+  const head = tokens[first]?.image ?? "";
   const place: Place = {
     file,
     key: error.message,
@@ -70,6 +80,7 @@ export function syntaxDiagnostic(file: SourceFile, { error, tokens, at, first }:
     first: tokens[first],
     second: tokens[first + 1],
     type: meaning(token) ?? EOF,
+    form: formOf(head, stack.includes("block")),
   };
   const { message, label, help, fix, where } = sentence(place);
   const here =
@@ -109,7 +120,14 @@ function sentence(place: Place): Sentence {
 
 function reservedAsName({ key, at, rule, next }: Place): Sentence | undefined {
   if (!at || !reserved.has(at.image)) return undefined;
-  if (key === "missing:Name" || (key === "nothing:primary" && next && next.tokenType !== t.Name))
+  const isValue = valueKeys.has(key) || key === "missing:RParen" || key === "missing:RBracket";
+  if (at.tokenType === t.Not && isValue)
+    return {
+      message: "`not` binds weaker than what stands before it",
+      help: "put parentheses around `not ...`",
+    };
+  const isWord = next?.tokenType === t.Name || next?.tokenType === t.NumberToken;
+  if (key === "missing:Name" || (isValue && rule !== "family" && !isWord && at.tokenType !== t.Else))
     return {
       message: `\`${at.image}\` is a reserved word and cannot be a name`,
       help: "choose another name",
@@ -217,11 +235,12 @@ function unknownStatement(place: Place): Sentence | undefined {
 
 /** What is missing, by the parser's key and the statement it stands in. */
 function byKey(place: Place): Sentence | undefined {
-  const { key, rule, type, first, before, at } = place;
+  const { key, rule, type, first, before, at, form } = place;
   const head = first?.image ?? "";
-  const form = forms.of[head];
   switch (key) {
     case "nothing:primary":
+    case "nothing:unary":
+    case "nothing:arg":
       return noValue(place);
     case "missing:EOF":
       if (type === t.RBrace) return { message: "this `}` closes nothing" };
@@ -263,6 +282,13 @@ function byKey(place: Place): Sentence | undefined {
             : "the parts in brackets",
       );
     case "missing:String":
+      if (at?.tokenType === t.Name)
+        return { message: `${quote(at)} must stand in double quotes`, help: form };
+      return {
+        message: `text in double quotes is missing after \`${before?.image ?? ""}\``,
+        help: form,
+        where: "after",
+      };
     case "nothing:use":
     case "nothing:table":
     case "nothing:clause":
@@ -270,7 +296,9 @@ function byKey(place: Place): Sentence | undefined {
     default: {
       if (!key.startsWith("missing:word_")) return undefined;
       const word = key.slice("missing:word_".length);
-      if (rule === "family") return { message: "`for` needs a name and `in`", help: forms.of["for"] };
+      if (word === "then")
+        return { message: "`while` needs `then` and a solver", help: form, where: "after" };
+      if (rule === "family") return { message: "`for` needs a name and `in`", help: forms.of.get("for") };
       return {
         message: `\`${head}\` needs \`${word}\``,
         help: form,
@@ -281,8 +309,7 @@ function byKey(place: Place): Sentence | undefined {
 }
 
 /** An expression is needed and does not begin. */
-function noValue({ before, at, type, first }: Place): Sentence {
-  const form = forms.of[first?.image ?? ""];
+function noValue({ before, at, type, form }: Place): Sentence {
   if (
     before &&
     (before.tokenType === t.LParen || before.tokenType === t.LBracket) &&
@@ -301,9 +328,8 @@ function noValue({ before, at, type, first }: Place): Sentence {
   return { message: `a value is missing after \`${last}\``, where: "after" };
 }
 
-function noBlock({ first, at, type, before, rule }: Place): Sentence {
+function noBlock({ first, at, type, before, rule, form }: Place): Sentence {
   const head = first?.image ?? "";
-  const form = forms.of[head];
   if (ends.has(type))
     return {
       message: `\`${rule === "block" ? head : (first?.image ?? "")}\` needs a block \`{ ... }\``,
@@ -314,9 +340,8 @@ function noBlock({ first, at, type, before, rule }: Place): Sentence {
   return { message: `${quote(at)} cannot stand between \`${head}\` and its block`, help: form };
 }
 
-function noName({ at, before, type, first }: Place): Sentence {
+function noName({ at, before, type, form }: Place): Sentence {
   const last = before?.image ?? "";
-  const form = forms.of[first?.image ?? ""];
   if (type === t.NumberToken)
     return { message: `a name is needed after \`${last}\`; names begin with a letter`, help: form };
   if (type === t.StringToken)
@@ -342,31 +367,34 @@ function between({ at, before, type, rule }: Place, what: string): Sentence {
 
 /** A statement is complete and something follows it on its line. */
 function extra(place: Place): Sentence {
-  const { at, type, first } = place;
+  const { at, type, form } = place;
   if (type === t.LBrace)
     return {
       message: "no block belongs to this statement",
       help: "blocks follow `step`, `when`, `for` and the like",
     };
-  if (type === t.For) return { message: "`for` cannot follow this statement", help: forms.of["for"] };
+  if (type === t.For) return { message: "`for` cannot follow this statement", help: forms.of.get("for") };
   if (at?.tokenType === t.Colon) return { message: "`:` names an argument; an equation is written with `=`" };
   const both = juxtaposition(place);
   if (both) return both;
-  const form = forms.of[first?.image ?? ""];
   return { message: `the statement is complete before ${quote(at)}`, help: form };
 }
 
-function juxtaposition({ before, at, file, first }: Place): Sentence | undefined {
+function juxtaposition({ before, at, file, first, form }: Place): Sentence | undefined {
   if (!before || !at || !isOperandEnd(before) || !operandStarts.has(at.tokenType)) return undefined;
   const gap = file.text.slice(before.startOffset + before.image.length, at.startOffset);
   const between = file.span(before.startOffset + before.image.length, at.startOffset);
   const message = `an operator is missing between ${quote(before)} and ${quote(at)}`;
+  const hasForm =
+    form !== undefined &&
+    first?.tokenType !== t.Let &&
+    first?.tokenType !== t.When &&
+    first?.tokenType !== t.If;
   const product = before.tokenType !== t.StringToken && at.tokenType !== t.StringToken;
   if (gap === "" && product)
     return { message, help: "a product is written with `*`", fix: edit("write `*`", between, "*", "unsafe") };
-  const form = forms.of[first?.image ?? ""];
   return {
     message,
-    help: form ?? "a product is written with `*`; two statements on one line are separated by `;`",
+    help: hasForm ? form : "a product is written with `*`; two statements on one line are separated by `;`",
   };
 }

@@ -7,6 +7,7 @@ import { arrangeLines } from "../../grammar/lines.js";
 import { findTooDeep } from "../../grammar/nesting.js";
 import { parseTokens } from "../../grammar/parser.js";
 import { repairBrackets } from "../../grammar/repair.js";
+import { RBrace } from "../../grammar/tokens.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { diagnostic } from "../diagnostics/report.js";
 import { limits } from "../limits.js";
@@ -106,8 +107,10 @@ function parserDiagnostics(
   return found;
 }
 
-function isEcho({ context }: IRecognitionException, depth: number, tableau: boolean): boolean {
+function isEcho({ context, token }: IRecognitionException, depth: number, tableau: boolean): boolean {
   const stack = context.ruleStack;
+  // Brackets have partners by now: a `}` that surprises the parser belongs to a block it has lost.
+  if (token.tokenType === RBrace && stack[stack.length - 1] !== "use") return true;
   const blocks = stack.filter((rule) => rule === "block").length;
   return blocks < depth || (tableau && stack.lastIndexOf("clause") < stack.lastIndexOf("block"));
 }

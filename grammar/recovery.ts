@@ -1,0 +1,54 @@
+// Owns: how the parser recovers beyond what Chevrotain does: junk before a block is skipped, and a text with very many
+// errors is given up. Uses three internal methods of Chevrotain 11.2, which is pinned and at its end.
+
+import {
+  CstParser,
+  EOF,
+  type IRecognitionException,
+  type IToken,
+  MismatchedTokenException,
+} from "chevrotain";
+import { errorNames } from "./errors.js";
+import * as t from "./tokens.js";
+
+interface Internals {
+  SKIP_TOKEN(): IToken;
+  SAVE_ERROR(error: IRecognitionException): IRecognitionException;
+  moveToTerminatedState(): void;
+}
+
+/** Chevrotain recurses once per error of a repetition; more errors than this are not looked for. */
+export const errorsKept = 500;
+
+export class RecoveringParser extends CstParser {
+  constructor() {
+    super([...t.allTokens], {
+      recoveryEnabled: true,
+      nodeLocationTracking: "onlyOffset",
+      maxLookahead: 2,
+      errorMessageProvider: errorNames,
+    });
+  }
+
+  /** Called by Chevrotain for every error. */
+  SAVE_ERROR(error: IRecognitionException): IRecognitionException {
+    const saved = (CstParser.prototype as unknown as Internals).SAVE_ERROR.call(this, error);
+    if (this.errors.length >= errorsKept) (this as unknown as Internals).moveToTerminatedState();
+    return saved;
+  }
+
+  /** Where a block must begin: skips what stands before its `{` on the line, as one error. */
+  protected beforeBlock(): void {
+    this.ACTION(() => {
+      let distance = 1;
+      for (; this.LA(distance).tokenType !== t.LBrace; distance += 1) {
+        const type = this.LA(distance).tokenType;
+        if (type === t.NL || type === t.Semi || type === t.RBrace || type === EOF) return;
+      }
+      if (distance === 1) return;
+      const internals = this as unknown as Internals;
+      internals.SAVE_ERROR(new MismatchedTokenException(`missing:${t.LBrace.name}`, this.LA(1), this.LA(0)));
+      for (; distance > 1; distance -= 1) internals.SKIP_TOKEN();
+    });
+  }
+}
