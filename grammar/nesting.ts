@@ -31,6 +31,20 @@ const infix: ReadonlySet<TokenType> = new Set([
 ]);
 const postfix: ReadonlySet<TokenType> = new Set([t.LParen, t.LBracket, t.Dot, t.Prime]);
 
+/**
+ * A quick look at raw tokens, before brackets are repaired: so many open brackets are no slip, and repairing a million
+ * of them would take long.
+ */
+export function findHopeless(tokens: readonly IToken[], nesting: number): TooDeep | undefined {
+  let open = 0;
+  for (const at of tokens) {
+    if (opening.has(at.tokenType)) open += 1;
+    else if (closing.has(at.tokenType)) open = Math.max(0, open - 1);
+    if (open > nesting) return { kind: "nesting", at };
+  }
+  return undefined;
+}
+
 /** The first token that nests too deep. */
 export function findTooDeep(
   tokens: readonly IToken[],

@@ -1,5 +1,5 @@
 // Owns: how the parser recovers beyond what Chevrotain does: junk before a block is skipped, and a text with very many
-// errors is given up. Uses three internal methods of Chevrotain 11.2, which is pinned and at its end.
+// errors is given up. Uses internal methods of Chevrotain 11.2, which is pinned and at its end.
 
 import {
   CstParser,
@@ -7,6 +7,7 @@ import {
   type IRecognitionException,
   type IToken,
   MismatchedTokenException,
+  type TokenType,
 } from "chevrotain";
 import { errorNames } from "./errors.js";
 import * as t from "./tokens.js";
@@ -15,6 +16,8 @@ interface Internals {
   SKIP_TOKEN(): IToken;
   SAVE_ERROR(error: IRecognitionException): IRecognitionException;
   moveToTerminatedState(): void;
+  findReSyncTokenType(): TokenType;
+  readonly RULE_STACK_IDX: number;
 }
 
 /** Chevrotain recurses once per error of a repetition; more errors than this are not looked for. */
@@ -35,6 +38,13 @@ export class RecoveringParser extends CstParser {
     const saved = (CstParser.prototype as unknown as Internals).SAVE_ERROR.call(this, error);
     if (this.errors.length >= errorsKept) (this as unknown as Internals).moveToTerminatedState();
     return saved;
+  }
+
+  /** Called by Chevrotain to find where to go on; in the top rule it would look through the whole rest for its end. */
+  findReSyncTokenType(): TokenType {
+    const internals = CstParser.prototype as unknown as Internals;
+    if ((this as unknown as Internals).RULE_STACK_IDX === 0) return EOF;
+    return internals.findReSyncTokenType.call(this);
   }
 
   /** Where a block must begin: skips what stands before its `{` on the line, as one error. */

@@ -4,7 +4,7 @@
 import type { IRecognitionException, IToken } from "chevrotain";
 import { lex } from "../../grammar/lexer.js";
 import { arrangeLines } from "../../grammar/lines.js";
-import { findTooDeep } from "../../grammar/nesting.js";
+import { findHopeless, findTooDeep, type TooDeep } from "../../grammar/nesting.js";
 import { parseTokens } from "../../grammar/parser.js";
 import { repairBrackets } from "../../grammar/repair.js";
 import { RBrace } from "../../grammar/tokens.js";
@@ -12,7 +12,6 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { diagnostic } from "../diagnostics/report.js";
 import { limits } from "../limits.js";
 import type { SourceFile } from "../source/file.js";
-import type { Span } from "../source/span.js";
 import type { Comment, SyntaxTree } from "./ast.js";
 import { bracketDiagnostic, offsetOf } from "./brackets.js";
 import { build } from "./build.js";
@@ -20,6 +19,9 @@ import { readComments, readDocs } from "./comments.js";
 import { lexicalFindings } from "./lexical.js";
 import { syntaxDiagnostic } from "./messages.js";
 import { Regions } from "./regions.js";
+
+/** Open brackets beyond this many times the limit are refused before anything is repaired. */
+const hopelessFactor = 4;
 
 export interface ParseResult {
   readonly tree: SyntaxTree;
@@ -34,14 +36,12 @@ export function parse(file: SourceFile): ParseResult {
   }
   const lexed = lex(file.text);
   const comments = readComments(file, lexed.comments);
+  const hopeless = findHopeless(lexed.tokens, hopelessFactor * limits.nesting);
+  if (hopeless !== undefined) return refused(file, comments, hopeless);
   const repaired = repairBrackets(lexed.tokens);
   const tokens = arrangeLines(repaired.tokens);
   const tooDeep = findTooDeep(tokens, limits.nesting, limits.operators);
-  if (tooDeep !== undefined) {
-    const at = file.span(tooDeep.at.startOffset, tooDeep.at.startOffset + tooDeep.at.image.length);
-    const diagnostics = [tooDeep.kind === "nesting" ? nestingDiagnostic(at) : operatorsDiagnostic(at)];
-    return { tree: emptyTree(file, comments), diagnostics };
-  }
+  if (tooDeep !== undefined) return refused(file, comments, tooDeep);
 
   const { cst, errors } = parseTokens(tokens);
   const tree = build(file, cst, comments, readDocs(file, comments, lexed.tokens));
@@ -74,17 +74,18 @@ const emptyTree = (file: SourceFile, comments: readonly Comment[] = []): SyntaxT
   comments,
 });
 
-const nestingDiagnostic = (at: Span): Diagnostic =>
-  diagnostic("D0802", `this is nested more than ${limits.nesting} deep`, {
-    at,
-    help: "name parts of it with `let`",
-  });
-
-const operatorsDiagnostic = (at: Span): Diagnostic =>
-  diagnostic("D0802", `this expression has more than ${limits.operators} operators`, {
-    at,
-    help: "name parts of it with `let`, or use `sum(e, k in a .. b)`",
-  });
+/** The result for a text that nests too deep for anything recursive. */
+function refused(file: SourceFile, comments: readonly Comment[], { kind, at: token }: TooDeep): ParseResult {
+  const at = file.span(token.startOffset, token.startOffset + token.image.length);
+  const [message, help] =
+    kind === "nesting"
+      ? [`this is nested more than ${limits.nesting} deep`, "name parts of it with `let`"]
+      : [
+          `this expression has more than ${limits.operators} operators`,
+          "name parts of it with `let`, or use `sum(e, k in a .. b)`",
+        ];
+  return { tree: emptyTree(file, comments), diagnostics: [diagnostic("D0802", message, { at, help })] };
+}
 
 /** One message per statement, and none from outside the block in which a token stands. */
 function parserDiagnostics(
