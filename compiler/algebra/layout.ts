@@ -1,7 +1,7 @@
 // Owns: how an expression is read by people: what stands above and below a fraction bar, which term comes first. Both
 // printers use it, so text and LaTeX always agree on the shape.
 
-import { mul, neg, num, one, pow, rationalValue, splitCoefficient, type Expr } from "./expr.js";
+import { mul, neg, num, one, pow, rationalValue, splitCoefficient, type Expr, type Fn } from "./expr.js";
 import * as Q from "./rational.js";
 
 /** A product as +-(numerator/denominator) * above / below. */
@@ -45,9 +45,19 @@ export function signed(e: Expr): SignedTerm {
   return { negative: true, magnitude: mul(num(Q.neg(c)), rest) };
 }
 
+function isConstant(e: Expr): boolean {
+  return rationalValue(e) !== undefined || e.kind === "real";
+}
+
+/** Arguments in reading order: a symmetric relation has its constant on the right, `x == 0`. */
+export function relationSides(e: Fn): readonly Expr[] {
+  const [a, b] = e.args;
+  const turn = (e.name === "eq" || e.name === "ne") && isConstant(a!) && !isConstant(b!);
+  return turn ? [b!, a!] : e.args;
+}
+
 /** Terms in reading order: constants last, but a positive term in front where there is one. */
 export function termsInOrder(terms: readonly Expr[]): readonly SignedTerm[] {
-  const isConstant = (e: Expr): boolean => rationalValue(e) !== undefined || e.kind === "real";
   const ordered = [...terms.filter((t) => !isConstant(t)), ...terms.filter(isConstant)].map(signed);
   const first = ordered.findIndex((t) => !t.negative);
   if (first <= 0) return ordered;

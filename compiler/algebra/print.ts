@@ -2,7 +2,7 @@
 // only. Symbols print their key; in LaTeX, data.latex when it is there.
 
 import type { Expr, Fn } from "./expr.js";
-import { fractionOf, infix, squareRoot, termsInOrder } from "./layout.js";
+import { fractionOf, infix, relationSides, squareRoot, termsInOrder } from "./layout.js";
 import { format } from "./rational.js";
 
 /** How tightly the outermost operator of a text binds. */
@@ -108,7 +108,7 @@ function productText(e: Expr): Text {
 function fnText(e: Fn): Text {
   const relation = infix.get(e.name);
   if (relation !== undefined && e.args.length === 2) {
-    const [a, b] = e.args;
+    const [a, b] = relationSides(e);
     return { text: `${at(a!, Level.Sum)} ${relation} ${at(b!, Level.Sum)}`, level: Level.Comparison };
   }
   if (e.name === "and" || e.name === "or") {
@@ -214,7 +214,7 @@ const latexRelations: ReadonlyMap<string, string> = new Map([
 ]);
 
 function latexFn(e: Fn): Text {
-  const args = e.args.map(latex);
+  const args = relationSides(e).map(latex);
   const relation = latexRelations.get(e.name);
   if (relation !== undefined && args.length === 2)
     return { text: args.join(` ${relation} `), level: Level.Comparison };
