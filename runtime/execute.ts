@@ -60,7 +60,7 @@ export interface SampleOptions {
 }
 
 export interface SampleResult {
-  /** One per result of the plan, shape [count, ...]. Empty when no batch was finished. */
+  /** One per result of the plan: [count, ...shape], extents 1 where a result is the same along an axis. Empty when no batch was finished. */
   readonly results: readonly HostTensor[];
   /** The state at each grid point, null where a rule has no state; empty unless asked for. */
   readonly trajectory: readonly (HostTensor | null)[];
@@ -119,10 +119,19 @@ class Collected {
   }
 }
 
-const readView = async (view: TensorView): Promise<HostTensor> => ({
-  data: await view.read(),
-  shape: view.shape,
-});
+/** Reads a tensor with one entry per sample; what all samples share is repeated, so that batches can be joined. */
+async function readSamples(view: TensorView, samples: number, rank: number): Promise<HostTensor> {
+  const data = await view.read();
+  const missing = Math.max(0, rank - view.shape.length);
+  const shape = [...Array<number>(missing).fill(1), ...view.shape];
+  if (shape[0] === samples) return { data, shape };
+  const repeated =
+    data instanceof Float32Array
+      ? new Float32Array(data.length * samples)
+      : new Float64Array(data.length * samples);
+  for (let i = 0; i < samples; i++) repeated.set(data, i * data.length);
+  return { data: repeated, shape: [samples, ...shape.slice(1)] };
+}
 
 /** The models in the plan's order, checked. Throws D0603, D0703. */
 function bindModels(plan: Plan, given: SampleOptions["models"]): Model[] {
@@ -186,7 +195,7 @@ async function evaluate(
 }
 
 /**
- * Runs a plan and returns its results on the host. Throws RunFailure (D0503, D06xx, D07xx) and RunAborted, both with
+ * Runs a plan, which must have passed `checkPlan`, and returns its results on the host. Throws RunFailure (D0503, D06xx, D07xx) and RunAborted, both with
  * what was finished in `partial`; the backend holds no tensor of the run afterwards, however it ends.
  */
 export async function sample(plan: Plan, options: SampleOptions): Promise<SampleResult> {
@@ -216,6 +225,7 @@ export async function sample(plan: Plan, options: SampleOptions): Promise<Sample
         noise,
         check,
       });
+      const read = (view: TensorView): Promise<HostTensor> => readSamples(view, samples, shape.length + 1);
       let answer: ModelResult | undefined;
       for (;;) {
         signal?.throwIfAborted();
@@ -225,7 +235,7 @@ export async function sample(plan: Plan, options: SampleOptions): Promise<Sample
         if (event.kind === "call") answer = await evaluate(plan, models, event);
         else if (event.kind === "step") {
           if (event.state !== null) {
-            if (options.trajectory === true) collected.addPoint(event.point, await readView(event.state));
+            if (options.trajectory === true) collected.addPoint(event.point, await read(event.state));
             await onStep?.({ point: event.point, batch, firstSample, state: event.state });
           }
           onProgress?.({
@@ -238,7 +248,7 @@ export async function sample(plan: Plan, options: SampleOptions): Promise<Sample
             calls: collected.calls,
           });
         } else {
-          collected.addResults(await Promise.all(event.results.map(readView)), samples);
+          collected.addResults(await Promise.all(event.results.map(read)), samples);
           break;
         }
       }
@@ -247,7 +257,7 @@ export async function sample(plan: Plan, options: SampleOptions): Promise<Sample
     return collected.result();
   } catch (error) {
     run?.dispose();
-    if (signal?.aborted === true && error === signal.reason) throw new RunAborted(collected.result(), error);
+    if (signal?.aborted === true) throw new RunAborted(collected.result(), error);
     if (error instanceof Failure) throw new RunFailure(error.diagnostic, collected.result(), error.cause);
     throw error;
   }

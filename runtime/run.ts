@@ -44,7 +44,10 @@ export interface RunOptions {
   readonly check?: boolean | undefined;
 }
 
-/** `point` is the index of the grid point the state is at: 0 after init. Views are valid until the next event. */
+/**
+ * `point` is the index of the grid point the state is at: 0 after init. Views are valid until the next event. A state or
+ * result that is the same for all samples may be smaller than [count, ...shape]; it broadcasts.
+ */
 export type RunEvent =
   | { readonly kind: "call"; readonly model: number; readonly call: ModelCall }
   | { readonly kind: "step"; readonly point: number; readonly state: TensorView | null }
@@ -153,8 +156,9 @@ export class Run {
       mismatch(`its first sample is ${state.firstSample}`);
     }
     if (state.position > this.#plan.steps.length) mismatch("its position is beyond the last step");
+    const beyond = state.registers.find(({ register }) => register >= this.#registers.length);
+    if (beyond !== undefined) mismatch(`it has a register ${beyond.register}`);
     for (const { register, shape, data } of state.registers) {
-      if (register >= this.#registers.length) mismatch(`it has a register ${register}`);
       this.#put(register, this.#backend.upload(data, shape));
     }
     this.#position = state.position;
@@ -174,7 +178,6 @@ export class Run {
       yield this.#stepEvent(step);
     }
     yield* this.#apply(plan.output, plan.steps.length);
-    for (const register of plan.results) this.#put(register, this.#full(this.#get(register)));
     const keep = new Set(plan.results);
     this.#registers.forEach((_, register) => {
       if (!keep.has(register)) this.#put(register, null);
@@ -375,12 +378,6 @@ export class Run {
         help: "the step before is the last good one: look at its model results, or at the grid if coefficients are large",
       },
     );
-  }
-
-  /** The tensor itself when it has one entry per sample, otherwise spread over the state's shape. */
-  #full(tensor: Tensor): Tensor {
-    const ready = tensor.shape.length > 0 && tensor.shape[0] === this.#shape[0];
-    return ready ? tensor : spread(this.#backend, tensor, this.#shape);
   }
 
   #get(register: Register): Tensor {

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Failure } from "../../../compiler/diagnostics/report.js";
 import type { Kernel, KernelOp, Per, ReduceFn } from "../../../compiler/plan/schema.js";
 import type { Backend, HostArray, Shape } from "../../../runtime/index.js";
-import { makeSeed, openBackend } from "../../../runtime/index.js";
-import { combined, kernel } from "../../support/plans.js";
+import { functionModel, makeSeed, openBackend, sample } from "../../../runtime/index.js";
+import { combined, eulerPlan, kernel } from "../../support/plans.js";
 
 interface Row {
   readonly name: string;
@@ -282,3 +282,27 @@ describe("openBackend", () => {
     expect(crashListeners()).toBe(listenersAtStart);
   });
 });
+
+test.each(["cpu", "wasm"])(
+  "a model of the user's own tfjs computes on the tensors of a run on %s",
+  async (name) => {
+    const tf = await import("@tensorflow/tfjs-core");
+    const backend = await openBackend(name);
+    const before = tf.memory().numTensors;
+    const halving = functionModel((_, __, { state }) => {
+      const shared = backend.tf!.unwrap(state.tensor) as import("@tensorflow/tfjs-core").Tensor;
+      return { raw: backend.tf!.adopt(tf.mul(shared, 0.5)) };
+    });
+    const plan = eulerPlan([2, 1, 0]);
+    const options = { backend, shape: [2], seed: 1 };
+    const shared = await sample(plan, { ...options, models: halving });
+    const copied = await sample(plan, {
+      ...options,
+      models: functionModel((x) => x.map((value) => value / 2)),
+    });
+    expect(shared.results).toEqual(copied.results);
+    expect(backend.meter.uploads).toBe(2);
+    expect(backend.liveTensors()).toBe(0);
+    expect(tf.memory().numTensors).toBe(before);
+  },
+);
