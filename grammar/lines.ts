@@ -58,6 +58,13 @@ const sortWords: ReadonlySet<string> = new Set(t.sortWords);
 export const meaning = (token: IToken | undefined): TokenType | undefined =>
   token && (t.aliases.get(token.tokenType) ?? token.tokenType);
 
+export const isInfix = (token: IToken): boolean => infix.has(meaning(token) as TokenType);
+export const isOperandEnd = (token: IToken | undefined): boolean =>
+  token !== undefined && operandEnd.has(token.tokenType);
+/** Whether a token begins an operand and cannot go on with one: no bracket. */
+export const isOperandStart = (token: IToken | undefined): boolean =>
+  token !== undefined && operandStart.has(token.tokenType);
+
 const isA = (token: IToken | undefined, set: ReadonlySet<TokenType>): boolean => {
   const type = meaning(token);
   return type !== undefined && set.has(type);
@@ -160,7 +167,8 @@ export function arrangeLines(tokens: readonly IToken[]): IToken[] {
     statementStart =
       type === t.LBrace || type === t.RBrace || type === t.Semi || (statementStart && isPrefix(word, before));
   }
-  out.push(lineEnd((tokens[tokens.length - 1]?.endOffset ?? -1) + 1));
+  if (out[out.length - 1]?.tokenType !== t.NL)
+    out.push(lineEnd((tokens[tokens.length - 1]?.endOffset ?? -1) + 1));
   return out;
 }
 

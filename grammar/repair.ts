@@ -3,6 +3,7 @@
 // the statement that has the mistake.
 
 import type { IToken, TokenType } from "chevrotain";
+import { hasBlock, missingBrace, type MissingBrace } from "./heads.js";
 import { beginsStatement, nextSolid } from "./lines.js";
 import * as t from "./tokens.js";
 
@@ -40,18 +41,6 @@ const partner = new Map<TokenType, TokenType>([
 ]);
 const closers = new Set(partner.values());
 const sorts: ReadonlySet<string> = new Set(t.sortWords);
-/** Statements that end in a block, by what stands before its `{`: `bare` words stand alone. */
-const bareHeads: ReadonlySet<string> = new Set(["step", "init", "else"]);
-const blockHeads: ReadonlySet<string> = new Set([
-  "when",
-  "if",
-  "for",
-  "repeat",
-  "accept",
-  "tableau",
-  "expect",
-]);
-
 /** A token that is not in the text. */
 function inserted(type: TokenType, offset: number): IToken {
   const image = typeof type.PATTERN === "string" ? type.PATTERN : "";
@@ -75,6 +64,11 @@ class Repair {
   #surplus: number;
   #indent = 1;
   #lineStart = true;
+  #missing: MissingBrace | undefined;
+  /** First tokens of this line, the line before, and the current statement. */
+  #head: IToken | undefined;
+  #headBefore: IToken | undefined;
+  #statement: IToken | undefined;
 
   constructor(readonly tokens: readonly IToken[]) {
     const count = (type: TokenType): number =>
@@ -85,15 +79,21 @@ class Repair {
   run(): Repaired {
     this.tokens.forEach((token, at) => {
       const type = token.tokenType;
+      if (this.#missing?.before === at) this.#openHead(this.#missing);
       if (type === t.NL) {
         this.#lineEnd(token, at);
         return;
       }
+      const begins = this.#statementBegins(token, at);
+      if (begins && type !== t.Else) this.#statement = token;
+      if (type === t.Else) this.#closeBranch();
+      if (begins && this.#surplus < 0)
+        this.#missing = missingBrace(this.tokens, at, this.#stack.length === 0);
       if (this.#lineStart) this.#lineBegins(token, at);
       this.#lineStart = false;
       if (type === t.LBrace) this.#openBrace(token);
       else if (type === t.Semi && this.#semicolon(token, at)) return;
-      if (closers.has(type)) this.#close(token);
+      if (closers.has(type)) this.#close(token, at);
       else this.#out.push(token);
       if (partner.has(type)) this.#stack.push({ token, indent: this.#indent, params: this.#isParams(at) });
     });
@@ -115,6 +115,13 @@ class Repair {
     if (this.tokens[at]?.tokenType !== t.LParen) return false;
     const word = this.tokens[at - 2];
     return word !== undefined && sorts.has(word.image) && this.tokens[at - 1]?.tokenType === t.Name;
+  }
+
+  #statementBegins(token: IToken, at: number): boolean {
+    if (this.#isRound(this.#stack[this.#stack.length - 1])) return false;
+    const before = this.tokens[at - 1]?.tokenType;
+    const begins = before === undefined || before === t.NL || before === t.Semi || before === t.LBrace;
+    return begins || token.tokenType === t.Else;
   }
 
   /** Closes every opener above `depth`, as one mistake. */
@@ -141,8 +148,15 @@ class Repair {
   #lineEnd(token: IToken, at: number): void {
     this.#lineStart = true;
     if (this.#isRound(this.#stack[this.#stack.length - 1]) && this.#statementFollows(at)) this.#closeRound();
-    if (this.#surplus < 0) this.#openHead(at);
     this.#out.push(token);
+  }
+
+  /** With a `}` missing in the file: an `else` inside the block it should follow. */
+  #closeBranch(): void {
+    if (this.#surplus <= 0 || this.#last()?.tokenType === t.RBrace || this.#statement?.image === "accept")
+      return;
+    this.#closeRound();
+    this.#closeDownTo(Math.max(0, this.#stack.length - 1));
   }
 
   /** Whether the next line can only be a new statement, although brackets are open. */
@@ -151,43 +165,35 @@ class Repair {
     const type = this.tokens[next]?.tokenType;
     if (type === undefined || type === t.RBrace || beginsStatement(this.tokens, next)) return true;
     if (this.#stack.some((item) => item.params)) return false;
-    let depth = 0;
-    let last = type;
-    for (let i = next; this.tokens[i] !== undefined; i += 1) {
-      const here = this.tokens[i]?.tokenType as TokenType;
-      if (here === t.NL) break;
-      if (partner.has(here)) depth += 1;
-      else if (closers.has(here)) depth -= 1;
-      if (depth < 0) return false;
-      if (depth === 0 && (here === t.Eq || here === t.ColonEq) && i > next) return last !== t.Comma;
-      last = here;
+    // A line with its own `=` is an equation, unless commas show that arguments were named with `=`.
+    let [depth, equation, last] = [0, false, type];
+    let i = next;
+    for (; this.tokens[i] !== undefined && this.tokens[i]?.tokenType !== t.NL; i += 1) {
+      last = this.tokens[i]?.tokenType as TokenType;
+      if (partner.has(last)) depth += 1;
+      else if (closers.has(last)) depth -= 1;
+      if (depth < 0) break;
+      if (depth === 0 && i > next && (last === t.Eq || last === t.ColonEq)) equation = true;
     }
-    return false;
+    const after = this.tokens[nextSolid(this.tokens, i)]?.tokenType;
+    const inList = last === t.Comma || after === t.RParen || after === t.RBracket;
+    return equation && depth === 0 && !inList;
   }
 
-  /** With a `}` too many in the file: opens the block of a line that should have opened one. */
-  #openHead(at: number): void {
-    if (this.#isRound(this.#stack[this.#stack.length - 1])) return;
-    let start = at;
-    while (start > 0 && this.tokens[start - 1]?.tokenType !== t.NL) start -= 1;
-    const line = this.tokens.slice(start, at);
-    const [head, ...rest] = line;
-    if (head === undefined || rest.some((token) => token.tokenType === t.LBrace)) return;
-    const after = line[line.length - 1] as IToken;
-    const bare = bareHeads.has(after.image) && (line.length === 1 || after.tokenType === t.Else);
-    const named =
-      this.#stack.length === 0 && sorts.has(head.image) && !rest.some((token) => token.tokenType === t.Eq);
-    if (!bare && !named && !(blockHeads.has(head.image) && rest.length > 0)) return;
-    if (this.tokens[nextSolid(this.tokens, at)]?.tokenType === t.LBrace) return;
+  /** With a `}` too many in the file: opens the block of a statement that should have opened one. */
+  #openHead({ head }: MissingBrace): void {
+    const after = this.#last() as IToken;
     const brace = inserted(t.LBrace, endOf(after));
     this.#out.push(brace);
     this.#stack.push({ token: brace, indent: this.#indent, params: false });
     this.#surplus += 1;
-    this.#issues.push({ kind: "unopened", head: bare ? after : head, after });
+    this.#issues.push({ kind: "unopened", head, after });
   }
 
   #lineBegins(token: IToken, at: number): void {
     this.#indent = column(token);
+    this.#headBefore = this.#head;
+    this.#head = token;
     if (this.#surplus <= 0 || this.#indent > 1) return;
     // A definition at the left margin ends everything that is still open.
     const next = this.tokens[at + 1]?.tokenType;
@@ -224,18 +230,26 @@ class Repair {
     this.#closeRound();
     const previous = this.#out[this.#out.length - 1];
     const after = this.#last();
-    if (previous?.tokenType !== t.NL || after === undefined) return;
+    if (previous?.tokenType !== t.NL || after === undefined || after.tokenType === t.LBrace) return;
+    const head = this.#headBefore;
+    if (!head || !(hasBlock(head) || after.tokenType === t.Else)) return;
     while (this.#out[this.#out.length - 1]?.tokenType === t.NL) this.#out.pop();
     this.#issues.push({ kind: "braceOnNextLine", at: token, after });
   }
 
-  #close(token: IToken): void {
+  #close(token: IToken, at: number): void {
     if (token.tokenType === t.RBrace) this.#closeRound();
     const depth = this.#stack.findLastIndex((item) => partner.get(item.token.tokenType) === token.tokenType);
     const brace = this.#stack.findLastIndex((item) => item.token.tokenType === t.LBrace);
     const top = this.#stack[this.#stack.length - 1];
+    const crosses = depth < this.#stack.length - 1 && this.#isRound(top);
+    const innerType = partner.get((top?.token ?? token).tokenType) as TokenType;
+    if (token.tokenType !== t.RBrace && crosses && this.#closesLater(at, innerType)) {
+      this.#issues.push({ kind: "stray", at: token });
+      return;
+    }
     if (token.tokenType !== t.RBrace && depth < brace + 1) {
-      this.#wrongOrStray(token, this.#isRound(top) ? top : undefined);
+      this.#wrongOrStray(token, at, this.#isRound(top) ? top : undefined);
       return;
     }
     if (depth < 0) {
@@ -249,8 +263,8 @@ class Repair {
     this.#out.push(token);
   }
 
-  #wrongOrStray(token: IToken, top: Opener | undefined): void {
-    if (top === undefined) {
+  #wrongOrStray(token: IToken, at: number, top: Opener | undefined): void {
+    if (top === undefined || this.#closesLater(at, partner.get(top.token.tokenType) as TokenType)) {
       this.#issues.push({ kind: "stray", at: token });
       return;
     }
@@ -259,6 +273,18 @@ class Repair {
     this.#issues.push({ kind: "wrongCloser", opener: top.token, at: token, wanted: right.image });
     this.#stack.pop();
     this.#out.push(right);
+  }
+
+  /** Whether a closer of this type, with no opener of its own, follows on the line. */
+  #closesLater(at: number, closer: TokenType): boolean {
+    let depth = 0;
+    for (let i = at + 1; this.tokens[i] !== undefined; i += 1) {
+      const type = this.tokens[i]?.tokenType as TokenType;
+      if (type === t.NL || type === t.Semi || type === t.LBrace || type === t.RBrace) return false;
+      if (partner.get(type) === closer) depth += 1;
+      else if (type === closer && (depth -= 1) < 0) return true;
+    }
+    return false;
   }
 
   /** With a `}` missing in the file: a `}` that stands further left than its opener's line closes an outer block. */

@@ -47,7 +47,7 @@ export function bracketDiagnostic(file: SourceFile, issue: BracketIssue): Diagno
     case "unopened":
       return diagnostic("D0101", `\`{\` is missing: \`${issue.head.image}\` needs a block`, {
         at: afterToken(file, issue.after),
-        label: "`{` belongs at the end of this line",
+        label: "`{` belongs here",
       });
     case "braceOnNextLine":
       return diagnostic("D0101", "the `{` of a block stands on the line of its statement", {

@@ -6,7 +6,8 @@ import { sortWords } from "../../grammar/tokens.js";
 import type { SourceFile } from "../source/file.js";
 import type { Comment, Definition, ExpectDef, Item, Param, Sort, SyntaxTree, UseItem } from "./ast.js";
 import { expression } from "./buildExpression.js";
-import { block, letStmt, tableStmt } from "./buildStatement.js";
+import { letStmt, tableStmt } from "./buildLet.js";
+import { block } from "./buildStatement.js";
 import {
   docOf,
   first,

@@ -1,13 +1,14 @@
 // Owns: statements and blocks, from CST to AST. One function per clause, found by the clause's first word.
 
-import { cover, type Span } from "../source/span.js";
-import type { Block, Equation, Expression, LetStmt, Name, Statement, TableStmt, WhenStmt } from "./ast.js";
+import { cover } from "../source/span.js";
+import type { Block, Equation, Expression, Name, Statement, WhenStmt } from "./ast.js";
+import { letStmt, tableStmt } from "./buildLet.js";
 import { buildTableau } from "./buildTableau.js";
 import { argument, expression, expressions, family, familyOf, postfix } from "./buildExpression.js";
 import {
-  docOf,
   first,
   has,
+  headOf,
   missing,
   name,
   nodes,
@@ -17,15 +18,9 @@ import {
   token,
   tokens,
 } from "./cst.js";
-import type { BuildContext, Cst } from "./cst.js";
+import type { BuildContext, Cst, Head } from "./cst.js";
 
-type Base = { readonly span: Span; readonly doc?: readonly string[] };
-type Clause = (cx: BuildContext, node: Cst, base: Base) => Statement;
-
-const base = (cx: BuildContext, node: Cst): Base => {
-  const span = outerSpan(cx, node);
-  return { span, ...docOf(cx, span) };
-};
+type Clause = (cx: BuildContext, node: Cst, base: Head) => Statement;
 
 /** Expression number `at` of the clause. */
 const expr = (cx: BuildContext, node: Cst, at = 0): Expression => expression(cx, nodes(node, "expr")[at]);
@@ -50,7 +45,7 @@ function statement(cx: BuildContext, node: Cst): readonly Statement[] {
   if (has(node, "if")) return [when(cx, first(node, "if"), "If")];
   if (has(node, "for")) {
     const loop = first(node, "for");
-    const head = base(cx, loop);
+    const head = headOf(cx, loop);
     const range = family(cx, first(loop, "family"));
     return [{ kind: "For", ...head, family: range, body: block(cx, first(loop, "block")) }];
   }
@@ -59,28 +54,9 @@ function statement(cx: BuildContext, node: Cst): readonly Statement[] {
   return [];
 }
 
-export function letStmt(cx: BuildContext, node: Cst): LetStmt {
-  const head = base(cx, node);
-  spanOf(cx, token(node, "word_let"));
-  const target = nameOf(cx, node);
-  const params = has(node, "LParen")
-    ? { params: tokens(node, "parameter").map((item) => name(cx, item)) }
-    : {};
-  const index = has(node, "index") ? { index: expressions(cx, first(first(node, "index"), "exprs")) } : {};
-  return {
-    kind: "Let",
-    ...head,
-    name: target,
-    ...params,
-    ...index,
-    value: expr(cx, node),
-    ...familyOf(cx, node),
-  };
-}
-
 /** `whole` is the node with the `then`, if there is one. */
 function equation(cx: BuildContext, node: Cst, whole?: Cst): Equation {
-  const head = base(cx, whole ?? node);
+  const head = headOf(cx, whole ?? node);
   const [lead, ...factors] = nodes(node, "postfix");
   let left = postfix(cx, lead);
   tokens(node, "MulOp").forEach((op, i) => {
@@ -96,7 +72,7 @@ function equation(cx: BuildContext, node: Cst, whole?: Cst): Equation {
 }
 
 function when(cx: BuildContext, node: Cst, kind: "When" | "If"): WhenStmt {
-  const head = base(cx, node);
+  const head = headOf(cx, node);
   const key = kind === "When" ? "when" : "if";
   spanOf(cx, token(node, `word_${key}`));
   const condition = expr(cx, node);
@@ -107,19 +83,11 @@ function when(cx: BuildContext, node: Cst, kind: "When" | "If"): WhenStmt {
   return { kind, ...head, condition, body: then, otherwise };
 }
 
-export function tableStmt(cx: BuildContext, node: Cst): TableStmt {
-  const head = base(cx, node);
-  const target = nameOf(cx, node);
-  if (has(node, "word_from"))
-    return { kind: "Table", ...head, name: target, from: stringLit(cx, token(node, "String")) };
-  return { kind: "Table", ...head, name: target, value: expr(cx, node) };
-}
-
 function clause(cx: BuildContext, node: Cst): readonly Statement[] {
   const key = Object.keys(node?.children ?? {})[0] ?? "";
   const build = clauses[key];
   if (build === undefined) return [];
-  const head = base(cx, node);
+  const head = headOf(cx, node);
   const word = token(node, key);
   if (word !== undefined) spanOf(cx, word);
   return [build(cx, node, head)];

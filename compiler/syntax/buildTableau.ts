@@ -1,17 +1,12 @@
 // Owns: the `tableau` block, from CST to AST.
 
-import type { Span } from "../source/span.js";
 import type { TableauClause, TableauRow } from "./ast.js";
 import { expression } from "./buildExpression.js";
-import { letStmt } from "./buildStatement.js";
+import { letStmt } from "./buildLet.js";
 import { first, has, name, nodes, outerSpan, token } from "./cst.js";
-import type { BuildContext, Cst } from "./cst.js";
+import type { BuildContext, Cst, Head } from "./cst.js";
 
-export function buildTableau(
-  cx: BuildContext,
-  node: Cst,
-  head: { readonly span: Span; readonly doc?: readonly string[] },
-): TableauClause {
+export function buildTableau(cx: BuildContext, node: Cst, head: Head): TableauClause {
   const prediction = name(cx, token(node, "Name"));
   const [overNode, sweepsNode] = nodes(node, "expr");
   const over = expression(cx, overNode);

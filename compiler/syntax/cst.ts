@@ -65,3 +65,14 @@ export function docOf(cx: BuildContext, span: Span): { readonly doc?: readonly s
   const doc = cx.docs.get(span.start);
   return doc === undefined ? {} : { doc };
 }
+
+/** What every statement has: its place and its documentation. */
+export interface Head {
+  readonly span: Span;
+  readonly doc?: readonly string[];
+}
+
+export function headOf(cx: BuildContext, node: Cst): Head {
+  const span = outerSpan(cx, node);
+  return { span, ...docOf(cx, span) };
+}

@@ -6,6 +6,7 @@ import { lex } from "../../grammar/lexer.js";
 import { arrangeLines } from "../../grammar/lines.js";
 import { findHopeless, findTooDeep, type TooDeep } from "../../grammar/nesting.js";
 import { parseTokens } from "../../grammar/parser.js";
+import { errorsKept } from "../../grammar/recovery.js";
 import { repairBrackets } from "../../grammar/repair.js";
 import { RBrace } from "../../grammar/tokens.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
@@ -59,7 +60,7 @@ export function parse(file: SourceFile): ParseResult {
     told.add(id);
   }
   found.push(...parserDiagnostics(file, tokens, errors, regions, told));
-  return { tree, diagnostics: shorten(file, found) };
+  return { tree, diagnostics: shorten(file, found, errors.length >= errorsKept) };
 }
 
 function isTooLarge(text: string): boolean {
@@ -117,12 +118,13 @@ function isEcho({ context, token }: IRecognitionException, depth: number, tablea
 }
 
 /** In source order; after the first hundred only their number. */
-function shorten(file: SourceFile, found: readonly Diagnostic[]): readonly Diagnostic[] {
+function shorten(file: SourceFile, found: readonly Diagnostic[], stopped: boolean): readonly Diagnostic[] {
   const start = (item: Diagnostic): number => item.primary?.span.start ?? 0;
   const sorted = [...found].sort((a, b) => start(a) - start(b));
   const more = sorted.length - limits.errorsShown;
   if (more <= 0) return sorted;
-  const message = `${more} further ${more === 1 ? "error is" : "errors are"} not shown`;
+  const count = `${stopped ? "at least " : ""}${more}`;
+  const message = `${count} further ${more === 1 ? "error is" : "errors are"} not shown`;
   const at = sorted[limits.errorsShown]?.primary?.span ?? file.span(0, 0);
   return [...sorted.slice(0, limits.errorsShown), diagnostic("D0807", message, { at })];
 }

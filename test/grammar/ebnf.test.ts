@@ -6,14 +6,19 @@ import { expect, test } from "vitest";
 import { theParser } from "../../grammar/parser.js";
 import { sortWords, valueWords } from "../../grammar/tokens.js";
 
-const ebnf = readFileSync(new URL("../../grammar/dsamp.ebnf", import.meta.url), "utf8").replace(/\(\*[\s\S]*?\*\)/, "");
+const ebnf = readFileSync(new URL("../../grammar/dsamp.ebnf", import.meta.url), "utf8").replace(
+  /\(\*[\s\S]*?\*\)/,
+  "",
+);
 
 /** What each rule of the text mentions. */
 function rulesOfText(): Map<string, string[]> {
   const rules = new Map<string, string[]>();
   const parts = ebnf.matchAll(/(\w+)\s*=\s*((?:"[^"]*"|[^";])*);/g);
   for (const [, name, body] of parts) {
-    const symbols = [...(body ?? "").matchAll(/"([^"]+)"|(\w+)/g)].map(([, text, word]) => text ?? word ?? "");
+    const symbols = [...(body ?? "").matchAll(/"([^"]+)"|(\w+)/g)].map(
+      ([, text, word]) => text ?? word ?? "",
+    );
     rules.set(name ?? "", [...new Set(symbols)].sort());
   }
   return rules;
@@ -29,10 +34,16 @@ const abstract: Record<string, readonly string[]> = {
 const named: Record<string, string> = { Name: "NAME", Number: "NUMBER", String: "STRING", NL: "NL" };
 
 function symbols(part: IProduction, into: Set<string>): void {
-  const at = part as { nonTerminalName?: string; terminalType?: { name: string; PATTERN?: unknown }; definition?: IProduction[] };
+  const at = part as {
+    nonTerminalName?: string;
+    terminalType?: { name: string; PATTERN?: unknown };
+    definition?: IProduction[];
+  };
   if (at.terminalType !== undefined) {
     const { name, PATTERN } = at.terminalType;
-    const own = name.startsWith("word_") ? [name.slice(5)] : (abstract[name] ?? [named[name] ?? String(PATTERN)]);
+    const own = name.startsWith("word_")
+      ? [name.slice(5)]
+      : (abstract[name] ?? [named[name] ?? String(PATTERN)]);
     for (const text of own) into.add(text);
   } else if (at.nonTerminalName !== undefined) into.add(at.nonTerminalName);
   else for (const child of at.definition ?? []) symbols(child, into);
