@@ -12,11 +12,27 @@ export type Leaf =
   | { readonly kind: "view"; readonly place: string; readonly view: string; readonly offset: number }
   | { readonly kind: "carry"; readonly name: string; readonly offset: number }
   | { readonly kind: "guidanceCarry"; readonly name: string }
-  | { readonly kind: "draw"; readonly path: string; readonly distribution: string; readonly fixed: boolean; readonly pass: number }
-  | { readonly kind: "brownian"; readonly path: string; readonly over: string; readonly from: Level; readonly to: Level; readonly fromValue: Expr; readonly toValue: Expr }
+  | {
+      readonly kind: "draw";
+      readonly path: string;
+      readonly distribution: string;
+      readonly fixed: boolean;
+      readonly pass: number;
+    }
+  | BrownianLeaf
   | { readonly kind: "input"; readonly name: string; readonly trajectory: Level | null }
   /** An unknown of a small linear system (a view, an endpoint); never left in a finished graph. */
   | { readonly kind: "unknown"; readonly name: string };
+
+/** The increment of a Brownian path, divided by its standard deviation; the values are the path's clock at its ends. */
+export interface BrownianLeaf {
+  readonly kind: "brownian";
+  readonly path: string;
+  readonly from: Level;
+  readonly to: Level;
+  readonly fromValue: Expr;
+  readonly toValue: Expr;
+}
 
 /** Arguments of a network call. */
 export interface CallSite {
@@ -39,8 +55,20 @@ export interface CallSite {
 export type Binding = "host" | "sample" | "tensor";
 
 export type Node =
-  | { readonly kind: "leaf"; readonly id: number; readonly key: string; readonly leaf: Leaf; readonly binding: Binding }
-  | { readonly kind: "linear"; readonly id: number; readonly key: string; readonly value: Linear; readonly binding: Binding }
+  | {
+      readonly kind: "leaf";
+      readonly id: number;
+      readonly key: string;
+      readonly leaf: Leaf;
+      readonly binding: Binding;
+    }
+  | {
+      readonly kind: "linear";
+      readonly id: number;
+      readonly key: string;
+      readonly value: Linear;
+      readonly binding: Binding;
+    }
   | {
       readonly kind: "map";
       readonly id: number;
@@ -59,9 +87,22 @@ export type Node =
       readonly parameter: Expr | null;
       readonly binding: Binding;
     }
-  | { readonly kind: "call"; readonly id: number; readonly key: string; readonly site: CallSite; readonly binding: Binding }
+  | {
+      readonly kind: "call";
+      readonly id: number;
+      readonly key: string;
+      readonly site: CallSite;
+      readonly binding: Binding;
+    }
   /** A further result of a call: `output` names it; the prediction itself is the call node. */
-  | { readonly kind: "output"; readonly id: number; readonly key: string; readonly call: Node; readonly output: string; readonly binding: Binding };
+  | {
+      readonly kind: "output";
+      readonly id: number;
+      readonly key: string;
+      readonly call: Node;
+      readonly output: string;
+      readonly binding: Binding;
+    };
 
 /** An argument of a pointwise function: a tensor or a number. */
 export type Operand = Node | { readonly kind: "number"; readonly value: Expr };
@@ -119,7 +160,15 @@ export class Graph {
   }
 
   leaf(leaf: Leaf, binding: Binding = "tensor"): Linear {
-    return atom(this.#intern(`leaf:${leafKey(leaf)}`, (id) => ({ kind: "leaf", id, key: leafKey(leaf), leaf, binding })));
+    return atom(
+      this.#intern(`leaf:${leafKey(leaf)}`, (id) => ({
+        kind: "leaf",
+        id,
+        key: leafKey(leaf),
+        leaf,
+        binding,
+      })),
+    );
   }
 
   /** A node whose value is the given combination; a bare atom is itself. */
@@ -133,10 +182,13 @@ export class Graph {
   }
 
   map(fn: KernelOp, args: readonly (Linear | Expr)[]): Linear {
-    const operands = args.map((arg): Operand => ("terms" in arg ? this.#operand(arg) : { kind: "number", value: arg }));
+    const operands = args.map((arg): Operand =>
+      "kind" in arg ? { kind: "number", value: arg } : this.#operand(arg),
+    );
     const key = `${fn}(${operands.map(operandKey).join(",")})`;
     let binding: Binding = "host";
-    for (const operand of operands) if (operand.kind !== "number") binding = laterBinding(binding, operand.binding);
+    for (const operand of operands)
+      if (operand.kind !== "number") binding = laterBinding(binding, operand.binding);
     return atom(this.#intern(`map:${key}`, (id) => ({ kind: "map", id, key, fn, args: operands, binding })));
   }
 
@@ -148,7 +200,18 @@ export class Graph {
     const nodes = args.map((arg) => this.node(arg));
     const key = `${fn}/${per}(${nodes.map((node) => node.id).join(",")};${parameter ? parameter.id : ""})`;
     const binding: Binding = per === "batch" ? "host" : "sample";
-    return atom(this.#intern(`red:${key}`, (id) => ({ kind: "reduce", id, key, fn, per, args: nodes, parameter, binding })));
+    return atom(
+      this.#intern(`red:${key}`, (id) => ({
+        kind: "reduce",
+        id,
+        key,
+        fn,
+        per,
+        args: nodes,
+        parameter,
+        binding,
+      })),
+    );
   }
 
   /** The prediction of a call. Calls with equal arguments are one call. */
@@ -169,7 +232,9 @@ export class Graph {
 
   output(call: Node, output: string): Linear {
     const key = `${call.id}.${output}`;
-    return atom(this.#intern(`out:${key}`, (id) => ({ kind: "output", id, key, call, output, binding: "tensor" })));
+    return atom(
+      this.#intern(`out:${key}`, (id) => ({ kind: "output", id, key, call, output, binding: "tensor" })),
+    );
   }
 }
 

@@ -138,7 +138,12 @@ export interface CallOp {
 export type Op =
   | CallOp
   | { readonly op: "draw"; readonly draw: number; readonly pass: number; readonly out: Register }
-  | { readonly op: "input"; readonly input: number; /** Grid point for trajectories. */ readonly point: Slot | null; readonly out: Register }
+  | {
+      readonly op: "input";
+      readonly input: number;
+      /** Grid point for trajectories. */ readonly point: Slot | null;
+      readonly out: Register;
+    }
   | {
       readonly op: "kernel";
       readonly kernel: number;
