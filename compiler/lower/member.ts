@@ -13,7 +13,7 @@ export function memberOf(object: Value, e: MemberExpr, cx: Lowering): Value {
   const name = e.name.text;
   switch (object.kind) {
     case "prediction": {
-      const value = viewOf(object.prediction, name, e.span, cx);
+      const value = viewOf(object.prediction, name, e.span);
       if (value) return value;
       return fail("D0201", `this call has no result \`${name}\``, {
         at: e.name.span,

@@ -42,8 +42,7 @@ export interface Prediction {
 export const viewLevel = (name: string): "data" | "noise" | "free" =>
   name === "x0" ? "data" : name === "eps" ? "noise" : "free";
 
-export function viewOf(prediction: Prediction, name: string, at: Span, cx: Lowering): Value | undefined {
-  void cx;
+export function viewOf(prediction: Prediction, name: string, at: Span): Value | undefined {
   const value = name === "x" ? prediction.x : prediction.view(name, at);
   return value && tensorValue(value, name === "x" ? prediction.level : viewLevel(name));
 }

@@ -343,7 +343,7 @@ class GuidanceRun implements Place {
     if (name === "past") return pointValue({ id: "past", level: this.level });
     if (isCounter(name)) return numberValue(counter(name));
     if (name === "x0" || name === "eps" || name === "raw" || this.predictor.conversions.viewNamed(name))
-      return viewOf(this.#in, name, at, this.predictor.cx);
+      return viewOf(this.#in, name, at);
     return undefined;
   }
 

@@ -300,10 +300,7 @@ export class SchedulePlace implements Place {
         return mul(alpha, pow(runningIntegral(div(pow(diffusion, num(2)), pow(alpha, num(2)))), num("0.5")));
       }
       case "lambda":
-        return (
-          both("rho", "rho", (r) => neg(fn("log", r))) ??
-          both("logAlpha", "sigma", (a, s) => sub(a, fn("log", s)))
-        );
+        return both("logAlpha", "sigma", (a, s) => sub(a, fn("log", s)));
       case "rho": {
         const stated = this.#given("lambda");
         if (stated) return fn("exp", neg(stated));

@@ -97,7 +97,7 @@ class TableFiller {
   #scope(variable: Expression | undefined, index: Value, alpha?: Expr): Scope {
     const place: Place = {
       name: () => undefined,
-      index: (name, primed, indices, at) => (primed ? undefined : this.#indexed(name, indices, at, alpha)),
+      index: (name, primed, indices) => (primed ? undefined : this.#indexed(name, indices, alpha)),
       call: (name, node, scope, seq) => this.#cumulative(name, node, scope, seq, variable),
     };
     const scope = new Scope(this.body.scope, place);
@@ -107,19 +107,13 @@ class TableFiller {
   }
 
   /** `alpha[i]`, `beta[k]`: entries, remembered. */
-  #indexed(
-    name: string,
-    indices: readonly Value[],
-    at: Expression,
-    alpha: Expr | undefined,
-  ): Value | undefined {
+  #indexed(name: string, indices: readonly Value[], alpha: Expr | undefined): Value | undefined {
     const [index] = indices;
     if (!index || index.kind !== "number") return undefined;
     if (alpha && name === "alpha") return numberValue(alpha);
     const i = constant(index.expr);
     if (i === undefined) return undefined;
     if (this.#equation(name)) return numberValue(real(this.entry(name, Math.round(i))));
-    void at;
     return undefined;
   }
 
