@@ -445,7 +445,9 @@ export class SolverFrame implements Place {
 
   #stored(statement: Equation, name: string, point: Point, factor: Expr, scope: Scope, seq: number): Value {
     const form = toTensor(evaluate(statement.right, scope, seq, this.step), statement.right.span);
-    if (name === "x" && factor === one) this.#checkLevel(form, point, statement.right.span);
+    // `init x[start] = image`: a state given from outside is at the level it is given for.
+    const given = this.target.id === "start" && statement.right.kind === "Name";
+    if (name === "x" && factor === one && !given) this.#checkLevel(form, point, statement.right.span);
     return tensorValue(
       factor === one ? form.value : scale(form.value, div(one, factor)),
       name === "x" ? point.level : viewLevel(name),

@@ -258,7 +258,7 @@ function refuse(statements: readonly Statement[]): void {
   ]);
   for (const statement of statements) {
     const what = later[statement.kind];
-    if (what) fail("D0990", `${what} is part of the language but not yet supported`, { at: statement.span });
+    if (what) fail("D0990", `not yet supported: ${what}`, { at: statement.span });
     if (!allowed.has(statement.kind))
       fail("D0210", "this statement does not belong in a sampler", { at: statement.span });
     if (statement.kind === "Value" && ["population", "space"].includes(statement.what))
