@@ -59,7 +59,7 @@ export function printExpression(node: Expression): string {
     case "Call":
       return `${operand(node.callee, postfixStrength)}(${node.args.map(printArgument).join(", ")})`;
     case "Index":
-      return `${operand(node.object, postfixStrength)}[${printList(node.indices)}]`;
+      return `${operand(node.object, postfixStrength)}[${node.indices.map((index) => place(index, 0)).join(", ")}]`;
     case "Member":
       return `${operand(node.object, postfixStrength)}.${node.name.raw}`;
     case "Prime":
@@ -74,12 +74,24 @@ export function printExpression(node: Expression): string {
         ...node.rest.map((part) => `${part.op} ${operand(part.right, 4)}`),
       ].join(" ");
     case "Range":
-      return `${operand(node.from, 5)} .. ${operand(node.to, 5)}`;
+      return `${place(node.from, 5)} .. ${place(node.to, 5)}`;
     case "ErrorExpr":
       return "";
     default:
       return node satisfies never;
   }
+}
+
+/** Places read better close together: `s-1`, `0 .. steps-1`. */
+function place(node: Expression, least: number): string {
+  const isWord = (e: Expression): boolean => e.kind === "Name" || e.kind === "Number" || e.kind === "Member";
+  const close = (e: Expression): string | undefined => {
+    if (isWord(e)) return printExpression(e);
+    if (e.kind !== "Binary" || (e.op !== "+" && e.op !== "-") || !isWord(e.right)) return undefined;
+    const left = close(e.left);
+    return left === undefined ? undefined : `${left}${e.op}${printExpression(e.right)}`;
+  };
+  return close(node) ?? operand(node, least);
 }
 
 function binary(op: BinaryOp, left: Expression, right: Expression): string {
