@@ -1,0 +1,159 @@
+// Owns: the command line: verbs, flags, help, and what an exception becomes. Verbs are imported when they are chosen,
+// so that `dsamp --version` loads next to nothing and `dsamp check` no tensor library.
+
+import { Command, CommanderError } from "commander";
+import { diagnostic, Failure } from "../compiler/diagnostics/report.js";
+import { VERSION } from "../compiler/version.js";
+import { exit, exitFor, exitTable } from "./exit.js";
+import type { Io } from "./io.js";
+import { jsonOf, printDiagnostics, printJson } from "./print.js";
+import { repeated, seedNumber, shapeNumbers, wholeNumber } from "./usage.js";
+
+/** Runs one command and gives its exit code. Never throws. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const done: { code: number } = { code: exit.ok };
+  try {
+    await program(io, done).parseAsync(argv, { from: "user" });
+    return done.code;
+  } catch (error) {
+    return explainFailure(error, argv, io);
+  }
+}
+
+function explainFailure(error: unknown, argv: readonly string[], io: Io): number {
+  let found = error instanceof Failure ? error.diagnostic : undefined;
+  if (error instanceof CommanderError) {
+    if (error.code === "commander.helpDisplayed" || error.code === "commander.version") return exit.ok;
+    if (error.code === "commander.help") return exit.usage;
+    const [message = "", hint = ""] = error.message.replace(/^error: /, "").split("\n");
+    const meant = /Did you mean (?:one of )?(.*)\?/.exec(hint)?.[1];
+    found = diagnostic("D0706", message.replaceAll("'", "`"), {
+      help: meant === undefined ? "`dsamp --help` lists the commands" : `did you mean \`${meant}\`?`,
+    });
+  }
+  if (found === undefined) {
+    const words = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    io.stderr.write(
+      `internal error: ${words} (this is a mistake in dsamp, please report it; DSAMP_DEBUG=1 shows the trace)\n`,
+    );
+    if (io.env["DSAMP_DEBUG"] === "1" && error instanceof Error) io.stderr.write(`${error.stack}\n`);
+    return exit.internal;
+  }
+  if (argv.includes("--json")) printJson(io, { ok: false, diagnostics: jsonOf([found]) });
+  else printDiagnostics(io, [found]);
+  return exitFor([found]);
+}
+
+/** `done.code` receives the exit code of the verb. */
+function program(io: Io, done: { code: number }): Command {
+  const root = new Command("dsamp")
+    .description("Declarative diffusion samplers: check, compile and run .dsamp files.")
+    .version(VERSION, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: () => undefined,
+    })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  dsamp init hello                             write a small project
+  dsamp check examples/*.dsamp                 find mistakes
+  dsamp run examples/digits.dsamp --out digits.png
+  dsamp explain D0401                          what a code means
+
+${exitTable}
+
+Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard input.`,
+    );
+  const verb = (signature: string, description: string, examples: readonly string[]): Command =>
+    root
+      .command(signature)
+      .description(description)
+      .helpOption("-h, --help", "print this help")
+      .addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}`);
+
+  withSpecFlags(
+    verb("check <file...>", "Find mistakes; say what each sampler does.", [
+      "dsamp check sd15.dsamp",
+      "dsamp check *.dsamp --json",
+      "cat sd15.dsamp | dsamp check - --sampler sd15 --steps 30",
+    ]),
+  )
+    .option("--json", "one JSON document on stdout")
+    .action(async (files: readonly string[], options) => {
+      const { check } = await import("./check.js");
+      done.code = await check(files, options, io);
+    });
+
+  withSpecFlags(
+    verb("compile <file>", "Compile a sampler to a plan, or print a stage on the way.", [
+      "dsamp compile sd15.dsamp -o sd15.plan.json",
+      "dsamp compile sd15.dsamp --emit graph",
+      "dsamp compile sd15.dsamp --emit coefficients --steps 8",
+    ]),
+  )
+    .option("--emit <stage>", "ast, graph, coefficients, kernels or plan", "plan")
+    .option("-o, --output <file>", "write there instead of stdout")
+    .option("--json", "one JSON document on stdout, diagnostics included")
+    .action(async (file: string, options) => {
+      const { compileFile } = await import("./compile.js");
+      done.code = await compileFile(file, options, io);
+    });
+
+  withSpecFlags(
+    verb("run <file>", "Run a sampler, or a plan that was compiled before.", [
+      "dsamp run examples/digits.dsamp --out digits.png",
+      "dsamp run digits.dsamp --cond prompt=7 --count 16 --seed 3 --out sevens.png --out sevens.npy",
+      "dsamp run toy.dsamp --model mixture.json --backend reference --trajectory path.npz",
+      "dsamp run sd15.plan.json --model unet.onnx --shape 4,64,64 --cond prompt=@embedding.npy",
+    ]),
+  )
+    .option("--model <path>", "network: a path, or name=path (repeatable)", repeated)
+    .option("--backend <name>", "reference, cpu or wasm (default: wasm, or cpu where it cannot start)")
+    .option("--seed <n>", "seed of all random numbers (default: 0)", seedNumber)
+    .option("--count <n>", "number of samples", wholeNumber("--count"))
+    .option("--batch <n>", "samples at a time", wholeNumber("--batch"))
+    .option("--shape <extents>", "shape of one sample, channels first: 3,32,32", shapeNumbers)
+    .option("--cond <name=value>", "labels 0,1,2, `none`, or @file.json or .npy (repeatable)", repeated)
+    .option("--input <name=file>", "tensor input: .npy, .json or a number (repeatable)", repeated)
+    .option("--out <file>", "write samples: .npy, .npz, .json or .png (repeatable)", repeated)
+    .option("--trajectory <file>", "write the state at every grid point: .npz or .npy")
+    .option("--quiet", "no progress, no summary")
+    .option("--json", "one JSON document on stdout")
+    .action(async (file: string, options) => {
+      const { run } = await import("./run.js");
+      done.code = await run(file, options, io);
+    });
+
+  verb("explain [code]", "Say what a diagnostic code means; list the codes without one.", [
+    "dsamp explain D0401",
+    "dsamp explain",
+  ])
+    .option("--json", "one JSON document on stdout")
+    .action(async (code: string | undefined, options: { readonly json?: boolean }) => {
+      const { explain } = await import("./explain.js");
+      done.code = await explain(code, options, io);
+    });
+
+  verb("init [dir]", "Write a small project that runs at once. Nothing is overwritten.", [
+    "dsamp init hello && cd hello && dsamp run toy.dsamp --out toy.png",
+    "dsamp init digits --template digits",
+  ])
+    .option("--template <name>", "toy (points in the plane) or digits (a real network)", "toy")
+    .action(async (folder: string | undefined, options: { readonly template: string }) => {
+      const { init } = await import("./init.js");
+      done.code = await init(folder, options, io);
+    });
+  return root;
+}
+
+function withSpecFlags(command: Command): Command {
+  return command
+    .option("--sampler <name>", "which sampler of the file")
+    .option("--steps <n>", "number of steps, in place of the sampler's", wholeNumber("--steps"))
+    .option("--set <name=value>", "value of a parameter of the sampler (repeatable)", repeated);
+}

@@ -1,0 +1,1 @@
+export const init = async (_f: unknown, _o: unknown, _io: unknown): Promise<number> => 0;

@@ -1,0 +1,92 @@
+// Owns: from a file on the command line to compilations of its samplers, with the flags all verbs share.
+
+import { compile, type Compilation } from "../compiler/compile.js";
+import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
+import { Diagnostics } from "../compiler/diagnostics/report.js";
+import type { Sources } from "../compiler/diagnostics/text.js";
+import { limits } from "../compiler/limits.js";
+import { Program, type Module } from "../compiler/resolve/module.js";
+import { didYouMean } from "../compiler/resolve/suggest.js";
+import { fileHost, readText, shown, STANDARD_INPUT } from "./host.js";
+import type { Io } from "./io.js";
+import { parseSettings, wrongUse } from "./usage.js";
+
+export interface SpecFlags {
+  readonly sampler?: string;
+  readonly steps?: number;
+  readonly set?: readonly string[];
+}
+
+/** A spec that was read and whose names are known. */
+export interface Spec {
+  readonly file: string;
+  readonly text: string;
+  readonly module: Module | undefined;
+  /** What was found in the files, before any sampler is compiled. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: Sources;
+  readonly samplers: readonly string[];
+}
+
+/** Reads and resolves a spec. Throws D0601, D0102, D0801 for the file itself. */
+export async function readSpec(io: Io, file: string): Promise<Spec> {
+  const text = await readText(io, file, limits.sourceBytes);
+  const diagnostics = new Diagnostics();
+  const program = new Program(fileHost(io.cwd, file), diagnostics);
+  const module = program.load(shown(file), text);
+  const definitions = module === undefined ? [] : [...module.definitions.values()];
+  return {
+    file,
+    text,
+    module,
+    diagnostics: diagnostics.all,
+    sources: (id) => program.source(id),
+    samplers: definitions.filter((def) => def.sort === "sampler").map((def) => def.name),
+  };
+}
+
+/** Compiles one sampler of a spec; without a name the only one. */
+export function compileSampler(
+  io: Io,
+  spec: Spec,
+  sampler: string | undefined,
+  flags: SpecFlags,
+): Compilation {
+  return compile({
+    host: fileHost(io.cwd, spec.file === STANDARD_INPUT ? STANDARD_INPUT : spec.file),
+    file: shown(spec.file),
+    text: spec.text,
+    sampler,
+    steps: flags.steps,
+    set: parseSettings(flags.set ?? []),
+  });
+}
+
+/** Throws D0706 when a `--set` names a parameter that none of these samplers has. */
+export function checkSettings(
+  modules: readonly (Module | undefined)[],
+  samplers: readonly string[],
+  flags: SpecFlags,
+): void {
+  const known = modules.flatMap((module) =>
+    [...(module?.definitions.values() ?? [])]
+      .filter((def) => def.sort === "sampler" && samplers.includes(def.name))
+      .flatMap((def) => (def.node.params ?? []).map((param) => param.name.text)),
+  );
+  for (const name of Object.keys(parseSettings(flags.set ?? [])))
+    if (!known.includes(name))
+      wrongUse(
+        `--set: there is no parameter \`${name}\``,
+        didYouMean(name, known) ??
+          (known.length > 0
+            ? `the parameters are ${[...new Set(known)].map((other) => `\`${other}\``).join(", ")}`
+            : "the sampler has no parameters"),
+      );
+}
+
+/** Diagnostics without those that say the same at the same place. */
+export function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const all = new Diagnostics();
+  for (const item of diagnostics) all.add(item);
+  return all.all;
+}

@@ -1,0 +1,1 @@
+export const emitAst = (tree: unknown, source: unknown): string => "";

@@ -1,0 +1,1 @@
+export const emitGraph = (run: unknown): string => "";

@@ -1,0 +1,1 @@
+export const emitKernels = (plan: unknown): string => "";
