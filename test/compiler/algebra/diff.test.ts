@@ -84,6 +84,8 @@ test("against differences of 60-digit values", () => {
   fc.assert(
     fc.property(treeArbitrary, pointArbitrary, (tree, point) => {
       const e = build(tree);
+      // 1/0 was written: what comes of it has no slope.
+      fc.pre(!print(e).includes("inf"));
       const shifted = (by: InstanceType<typeof D>): Point =>
         new Map([...point, ["p", point.get("p")!.add(by)]]);
       // Fourth-order central difference: the truncation error is about h^4.

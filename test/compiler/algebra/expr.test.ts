@@ -160,7 +160,7 @@ describe("constructors", () => {
         const value = decimalValue(e, at);
         expect(agree(value, expected, seen.largest), `${print(e)} is ${value}, not ${expected}`).toBe(true);
       }),
-      { numRuns: 1500 },
+      { numRuns: 700 },
     );
   });
 });

@@ -118,3 +118,25 @@ test("a limit is what values at small s approach", () => {
   expect(Math.abs(at(1e-280) - limit)).toBeLessThan(Math.abs(at(1e-30) - limit) / 5);
   expect(limit).toBeCloseTo(ec, 12);
 });
+
+test("terms beyond the depth of an expansion make a limit undecided, not wrong", () => {
+  const factorial = (k: number): Expr => fn("factorial", num(k));
+  const partial = Array.from({ length: 8 }, (_, j) =>
+    div(pow(s, num(2 * j)), mul(num((-1) ** j), factorial(2 * j))),
+  );
+  const e = div(sub(fn("cos", s), add(...partial)), pow(s, num(16)));
+  expect([undefined, 1 / 20922789888000]).toContain(limitAt(e, s, env));
+});
+
+test("rounding errors of a sum that is zero do not diverge", () => {
+  const [a, b] = [sym("a"), sym("b")];
+  const e = div(sub(add(fn("log", div(a, s)), fn("log", mul(b, s))), fn("log", mul(a, b))), s);
+  for (const [x, y] of [
+    [0.3, 0.7],
+    [0.1, 0.9],
+    [0.123, 4.56],
+    [1.7, 3.3],
+  ] as const) {
+    expect(limitAt(e, s, { symbol: (v) => (v === a ? x : y) })).toBe(0);
+  }
+});

@@ -18,6 +18,7 @@ describe("integrate", () => {
     ],
     ["a kink", (x) => Math.abs(x - 0.7), 0, 2, (0.49 + 1.69) / 2, 1e-12],
     ["x^(-1/2) at 0", (x) => 1 / Math.sqrt(x), 0, 1, 2, 1e-12],
+    ["x^(-9/10) at 0", (x) => x ** -0.9, 0, 1, 10, 1e-12],
     ["log at 0", Math.log, 0, 1, -1, 1e-12],
     ["x^(3/4) at 0", (x) => x ** 0.75, 0, 1, 4 / 7, 1e-12],
     ["a Gaussian over the line", (x) => Math.exp(-x * x), -Infinity, Infinity, Math.sqrt(Math.PI), 1e-13],
@@ -147,6 +148,7 @@ describe("betaQuantile", () => {
   const cubic = (p: number): number => 0.5 - Math.sin(Math.asin(1 - 2 * p) / 3);
   const cases: readonly (readonly [number, number, number, number])[] = [
     [0.5, 1, 3, -Math.expm1(Math.log(0.5) / 3)],
+    [1 - 2 ** -40, 1, 5, 1 - 2 ** -8],
     [0.3, 4, 1, 0.3 ** 0.25],
     [1e-12, 0.5, 0.5, Math.sin((Math.PI / 2) * 1e-12) ** 2],
     [0.9, 0.5, 0.5, Math.sin((Math.PI / 2) * 0.9) ** 2],

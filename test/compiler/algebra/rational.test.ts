@@ -87,6 +87,8 @@ describe("doubles", () => {
     expect(Q.toNumber(rational(2n ** 54n + 6n, 2n))).toBe(2 ** 53 + 4);
     expect(Q.toNumber(rational(3n, 2n ** 1075n))).toBe(2 * Number.MIN_VALUE);
     expect(Q.toNumber(rational(1n, 2n ** 1075n))).toBe(0);
+    // Just above a tie, with the excess below the last subnormal bit.
+    expect(Q.toNumber(rational((2n ** 54n + 2n) * 3n + 1n, 3n * 2n ** 1074n))).toBe(2 ** -1020 + 2 ** -1072);
   });
 
   test("parts beyond the range of doubles", () => {

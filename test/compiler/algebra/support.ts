@@ -17,6 +17,9 @@ import {
 } from "../../../compiler/algebra/expr.js";
 import { fromDouble, type Rational } from "../../../compiler/algebra/rational.js";
 
+// A fixed seed: a failure is found by everybody or by nobody. Raise numRuns and change it to search for new ones.
+fc.configureGlobal({ seed: 1729 });
+
 export const D = Decimal.clone({ precision: 60, defaults: true });
 
 export const exactDecimal = (r: Rational): Decimal => new D(r.n.toString()).div(r.d.toString());
