@@ -105,7 +105,7 @@ export function allocate(
     );
     release(done);
   });
-  ops.push(...moves(where, leaving, take, (register) => taken.delete(register)));
+  ops.push(...moves(where, leaving, take, taken));
   for (const [virtual, target] of leaving) where.set(virtual, target);
   highest = Math.max(highest, ...leaving.values());
   return { ops, roots: step.roots.map((register) => where.get(register) ?? -1), highest, peak };
@@ -116,7 +116,7 @@ function moves(
   where: Map<number, number>,
   leaving: ReadonlyMap<number, number>,
   take: () => number,
-  free: (register: number) => void,
+  taken: Set<number>,
 ): Op[] {
   const ops: Op[] = [];
   const pending = new Map([...leaving].filter(([virtual, target]) => where.get(virtual) !== target));
@@ -126,7 +126,8 @@ function moves(
     if (ready) {
       const [virtual, target] = ready;
       ops.push({ op: "move", from: where.get(virtual) as number, to: target });
-      free(where.get(virtual) as number);
+      taken.delete(where.get(virtual) as number);
+      taken.add(target);
       where.set(virtual, target);
       pending.delete(virtual);
       continue;
@@ -134,7 +135,7 @@ function moves(
     const [virtual] = [...pending.keys()] as [number];
     const spare = take();
     ops.push({ op: "move", from: where.get(virtual) as number, to: spare });
-    free(where.get(virtual) as number);
+    taken.delete(where.get(virtual) as number);
     where.set(virtual, spare);
   }
   return ops;

@@ -188,6 +188,8 @@ function pastOffset(point: Point, at: Span): number {
 
 export function shift(point: Point, by: number, at: Span): Point {
   if (by === 0) return point;
+  // The call before, in a guidance rule: wherever it was.
+  if (point.id === "now" && by === -1) return { id: "now-1", level: point.level };
   if (point.level.kind !== "grid")
     fail("D0304", "only grid points have neighbours: write `s-1`, `s-2`", { at });
   const offset = point.level.offset + by;
@@ -484,6 +486,14 @@ function member(e: MemberExpr, scope: Scope, seq: number, cx: Lowering): Value {
   return memberOf(evaluate(e.object, scope, seq, cx), e, cx);
 }
 
+/** `per: batch`: the word is no name of a value. */
+function optionWord(arg: Argument, scope: Scope, seq: number): Value | undefined {
+  const { value } = arg;
+  return arg.name?.text === "per" && value.kind === "Name" && !scope.find(value.text, seq)
+    ? { kind: "string", text: value.text }
+    : undefined;
+}
+
 export function argumentValues(
   args: readonly Argument[],
   scope: Scope,
@@ -492,7 +502,7 @@ export function argumentValues(
 ): NamedValue[] {
   return args.map((arg) => ({
     name: arg.name?.text,
-    value: evaluate(arg.value, scope, seq, cx),
+    value: optionWord(arg, scope, seq) ?? evaluate(arg.value, scope, seq, cx),
     to: arg.to ? evaluate(arg.to, scope, seq, cx) : undefined,
     at: arg.value,
   }));

@@ -356,6 +356,7 @@ class GuidanceRun implements Place {
     if (primed || point?.kind !== "point") return undefined;
     const carry = this.#carried.get(name);
     if (!carry) return undefined;
+    if (point.point.id === "now-1") return tensorValue(carry, "free");
     if (point.point.id !== "now")
       return fail("D0304", `\`${name}\` is read at \`now\` or \`now-1\` in a guidance rule`, { at: at.span });
     const now = this.#carryNow.get(name);
