@@ -3,6 +3,7 @@
 
 import type { Diagnostic } from "./diagnostics/diagnostic.js";
 import { Diagnostics, diagnostic } from "./diagnostics/report.js";
+import { checkProgram } from "./check/check.js";
 import type { Host } from "./host.js";
 import { buildPlan } from "./link/plan.js";
 import type { Plan } from "./plan/schema.js";
@@ -44,6 +45,7 @@ export function compile(options: CompileOptions): Compilation {
   const module = program.load(options.file, options.text);
   let run: LoweredRun | undefined;
   let plan: Plan | undefined;
+  if (module) checkProgram(program);
   if (module && !diagnostics.hasErrors) {
     const def = chooseSampler(module, options, diagnostics);
     run =
