@@ -1,1 +1,112 @@
-export const init = async (_f: unknown, _o: unknown, _io: unknown): Promise<number> => 0;
+// Owns: `dsamp init`: a small project copied from the package's examples, with a README. Nothing is overwritten.
+
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fail } from "../compiler/diagnostics/report.js";
+import { exit } from "./exit.js";
+import type { Io } from "./io.js";
+import { oneOf } from "./usage.js";
+
+interface Template {
+  /** Files below examples/, copied under the same names. */
+  readonly files: readonly string[];
+  readonly commands: readonly (readonly [command: string, remark: string])[];
+  readonly title: string;
+  readonly about: string;
+}
+
+const templates: Readonly<Record<"toy" | "digits", Template>> = {
+  toy: {
+    title: "Points in the plane",
+    about:
+      "`toy.dsamp` states a sampler: the path of noise, what the model predicts, the grid, the solver. The model in `models/points.json` is a mixture of Gaussians, whose predictions are exact, so every error in the picture is the solver's.",
+    files: ["toy.dsamp", "models/points.json"],
+    commands: [
+      ["npx dsamp check toy.dsamp", "finds mistakes, counts network calls"],
+      ["npx dsamp run toy.dsamp --out toy.png", "draws 1000 points"],
+      ["npx dsamp run toy.dsamp --steps 4 --out coarse.png", "what too few steps do"],
+      ["npx dsamp compile toy.dsamp --emit graph", "the formulas of a step"],
+    ],
+  },
+  digits: {
+    title: "Handwritten digits",
+    about:
+      "`digits.dsamp` states a sampler for the small network in `models/digits/tfjs` (trained on MNIST; see its README for conventions and licences).",
+    files: [
+      "digits.dsamp",
+      "models/digits/README.md",
+      "models/digits/tfjs/model.json",
+      "models/digits/tfjs/weights.bin",
+    ],
+    commands: [
+      ["npx dsamp check digits.dsamp", "finds mistakes, counts network calls"],
+      ["npx dsamp run digits.dsamp --out digits.png", "forty digits"],
+      ["npx dsamp run digits.dsamp --cond prompt=7 --count 16 --out sevens.png", "sixteen sevens"],
+      ["npx dsamp run digits.dsamp --steps 6 --set scale=4 --out quick.png", "fewer steps, more guidance"],
+    ],
+  },
+};
+
+/** The folder of the examples: beside the sources, or above dist/ in the package. */
+function examplesFolder(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  for (let at = here; at !== dirname(at); at = dirname(at)) {
+    const folder = join(at, "examples");
+    if (existsSync(join(folder, "toy.dsamp"))) return folder;
+  }
+  return fail("D0601", "the examples of dsamp are missing", { help: "install the package again" });
+}
+
+const readme = ({ title, about, commands }: Template): string =>
+  [
+    `# ${title}`,
+    "",
+    about,
+    "",
+    "```sh",
+    ...commands.map(([command, remark]) => `${command}   # ${remark}`),
+    "```",
+    "",
+    "`npx dsamp explain CODE` says more about any message.",
+    "",
+  ].join("\n");
+
+export async function init(
+  folder: string | undefined,
+  flags: { readonly template: string },
+  io: Io,
+): Promise<number> {
+  const name = oneOf("--template", flags.template, ["toy", "digits"]);
+  const template = templates[name];
+  const from = examplesFolder();
+  const to = resolve(io.cwd, folder ?? ".");
+  const files = [...template.files, "README.md"];
+  const taken = files.find((file) => existsSync(join(to, file)));
+  if (taken !== undefined)
+    fail("D0704", `${join(folder ?? ".", taken)} exists already, and \`dsamp init\` never overwrites`, {
+      help: "name a new folder: `dsamp init NAME`",
+    });
+  try {
+    for (const file of template.files) {
+      await mkdir(dirname(join(to, file)), { recursive: true });
+      await copyFile(join(from, file), join(to, file));
+    }
+    await writeFile(join(to, "README.md"), readme(template), { flag: "wx" });
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    fail("D0704", `the project cannot be written to ${folder ?? "."}: ${words}`);
+  }
+  io.stdout.write(
+    [
+      ...files.map((file) => `wrote ${join(folder ?? ".", file)}`),
+      "",
+      "Next:",
+      ...(folder === undefined ? [] : [`  cd ${folder}`]),
+      `  ${template.commands[1]?.[0]}`,
+      "",
+    ].join("\n"),
+  );
+  return exit.ok;
+}

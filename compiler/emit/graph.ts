@@ -1,1 +1,18 @@
-export const emitGraph = (run: unknown): string => "";
+// Owns: the step graphs of a run as text: what each step calls, how the next state is made, what every weight is.
+
+import { print } from "../algebra/print.js";
+import type { LoweredRun } from "../sampler/run.js";
+import { stretchesOf, titleOf } from "./stretches.js";
+
+/** One paragraph for each stretch of steps with the same graph. */
+export function emitGraph(run: LoweredRun): string {
+  const paragraphs = stretchesOf(run).map((stretch) => {
+    const { lines, weights } = stretch.text;
+    return [
+      titleOf(stretch, run.steps.length),
+      ...lines.map((line) => `  ${line}`),
+      ...weights.map(({ name, value }) => `    ${name} = ${print(value)}`),
+    ].join("\n");
+  });
+  return `${paragraphs.join("\n\n")}\n`;
+}
