@@ -1,0 +1,16 @@
+// Owns: which family a recorded run belongs to, told by the repository it was recorded from.
+
+import type { Case, CaseFile } from "../format.js";
+import { unsupported, type Replay } from "../spec.js";
+import { kdiffusion } from "./kdiffusion.js";
+
+export type Family = (entry: Case, file: CaseFile) => Replay;
+
+const families: Readonly<Record<string, Family>> = {
+  "crowsonkb/k-diffusion": kdiffusion,
+};
+
+/** Runs of sources nobody maps yet are unsupported, each with that reason. */
+export const familyOf = (file: CaseFile): Family =>
+  families[file.repo] ??
+  (() => unsupported(`runs of '${file.repo || "this source"}' are not mapped to samplers`));
