@@ -6,7 +6,8 @@ import type { Diagnostics } from "../diagnostics/report.js";
 import type { Span } from "../source/span.js";
 import type { Block, Definition, ExpectDef, Sort, Statement } from "../syntax/ast.js";
 
-type Holder = Sort | "step" | "init" | "expect" | "state";
+/** A kind of block, by what it belongs to. */
+export type Holder = Sort | "step" | "init" | "expect" | "state";
 
 /** A statement's word as the author writes it. */
 export function wordOf(statement: Statement): string {
@@ -33,7 +34,8 @@ export function wordOf(statement: Statement): string {
 const orders = ["order", "weak order", "run order"];
 const inStep = ["let", "quantity", "point", "call", "=", ":=", "when", "if", "for", "repeat", "accept"];
 
-const allowed: Readonly<Record<Holder, ReadonlySet<string>>> = {
+/** Words of the statements that each kind of block may hold. */
+export const allowedStatements: Readonly<Record<Holder, ReadonlySet<string>>> = {
   schedule: new Set(["time", "index", "=", "between", "input", "noise", "init", "space", "let"]),
   parameterization: new Set(["=", "requires", "let"]),
   guidance: new Set(["input", "carry", "call", "=", "when", "requires", "let"]),
@@ -86,12 +88,12 @@ export function checkPlacement(item: Definition | ExpectDef, diagnostics: Diagno
   const check = (statements: readonly Statement[], holder: Holder): void => {
     for (const statement of statements) {
       const word = wordOf(statement);
-      if (!allowed[holder].has(word)) misplaced(statement, word, holder);
+      if (!allowedStatements[holder].has(word)) misplaced(statement, word, holder);
       else inside(statement, holder);
     }
   };
   const misplaced = (statement: Statement, word: string, holder: Holder): void => {
-    const found = homes.filter((home) => home !== holder && allowed[home].has(word));
+    const found = homes.filter((home) => home !== holder && allowedStatements[home].has(word));
     const home = word === "=" && holder === "solver" ? "step" : found[0];
     diagnostics.add(
       diagnostic("D0210", `${spelled(word)} does not belong in ${names[holder]}`, {
