@@ -2,12 +2,14 @@
 
 import type { Case, CaseFile } from "../format.js";
 import { unsupported, type Replay } from "../spec.js";
+import { dpmsolver } from "./dpmsolver.js";
 import { kdiffusion } from "./kdiffusion.js";
 
 export type Family = (entry: Case, file: CaseFile) => Replay;
 
 const families: Readonly<Record<string, Family>> = {
   "crowsonkb/k-diffusion": kdiffusion,
+  "LuChengTHU/dpm-solver": dpmsolver,
 };
 
 /** Runs of sources nobody maps yet are unsupported, each with that reason. */
