@@ -5,12 +5,22 @@ import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import { Failure } from "../compiler/diagnostics/report.js";
 import type { Sources } from "../compiler/diagnostics/text.js";
 import type { Plan } from "../compiler/plan/schema.js";
+import type { Module } from "../compiler/resolve/module.js";
 import { describePlan } from "./describe.js";
-import { exit, exitFor } from "./exit.js";
-import { shown } from "./host.js";
+import { exitFor } from "./exit.js";
+import { shown, STANDARD_INPUT } from "./host.js";
 import { wantsColor, type Io } from "./io.js";
 import { jsonOf, noSources, printDiagnostics, printJson } from "./print.js";
-import { checkSettings, compileSampler, distinct, readSpec, type Spec, type SpecFlags } from "./spec.js";
+import {
+  checkSettings,
+  compileSampler,
+  distinct,
+  inspect,
+  readSpec,
+  type Inspection,
+  type Spec,
+  type SpecFlags,
+} from "./spec.js";
 import { wrongUse } from "./usage.js";
 
 export interface CheckFlags extends SpecFlags {
@@ -24,82 +34,84 @@ interface CheckedSampler {
 
 interface CheckedFile {
   readonly file: string;
-  readonly spec: Spec | undefined;
+  readonly module: Module | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: Sources;
   readonly samplers: readonly CheckedSampler[];
 }
 
+/** A file as it was read, or why it could not be. */
+interface ReadFile extends Inspection {
+  readonly file: string;
+  readonly spec: Spec | undefined;
+}
+
 export async function check(files: readonly string[], flags: CheckFlags, io: Io): Promise<number> {
-  if (files.filter((file) => file === "-").length > 1) wrongUse("standard input (`-`) can be read once only");
-  const specs = [];
-  for (const file of files) specs.push(await readSpecOrFailure(io, file));
-  const read = specs.flatMap(({ spec }) => spec ?? []);
-  const names = read.flatMap((spec) => spec.samplers);
-  if (read.every((spec) => !hasErrors(spec.diagnostics)))
+  if (files.filter((file) => file === STANDARD_INPUT).length > 1)
+    wrongUse("standard input (`-`) can be read once only");
+  const read: ReadFile[] = [];
+  for (const file of files) read.push(await readFile(io, file));
+  const names = read.flatMap((file) => file.samplers);
+  if (!read.some((file) => hasErrors(file.diagnostics)))
     checkSettings(
-      read.map((spec) => spec.module),
+      read.map((file) => file.module),
       flags.sampler === undefined ? names : [flags.sampler],
       flags,
     );
-  const checked = specs.map(({ file, spec, diagnostics }) =>
-    spec === undefined
-      ? { file, spec, diagnostics, sources: noSources, samplers: [] }
-      : checkSpec(io, spec, flags, names),
-  );
+  const checked = read.map((file) => checkSamplers(io, file, flags, names));
   if (flags.json === true) printJson(io, documentOf(checked));
   else for (const file of checked) printFile(io, file, files.length > 1);
-  const worst = checked.map((file) => exitFor(file.diagnostics)).filter((code) => code !== exit.ok);
-  return worst.length === 0 ? exit.ok : Math.max(...worst);
+  return Math.max(...checked.map((file) => exitFor(file.diagnostics)));
 }
 
 const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>
   diagnostics.some((item) => item.severity === "error");
 
-async function readSpecOrFailure(
-  io: Io,
-  file: string,
-): Promise<{ file: string; spec: Spec | undefined; diagnostics: readonly Diagnostic[] }> {
+async function readFile(io: Io, file: string): Promise<ReadFile> {
   try {
-    return { file, spec: await readSpec(io, file), diagnostics: [] };
+    const spec = await readSpec(io, file);
+    return { file, spec, ...inspect(io, spec) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { file, spec: undefined, diagnostics: [error.diagnostic] };
+    const nothing = { module: undefined, sources: noSources, samplers: [] };
+    return { file, spec: undefined, diagnostics: [error.diagnostic], ...nothing };
   }
 }
 
-function checkSpec(io: Io, spec: Spec, flags: CheckFlags, allNames: readonly string[]): CheckedFile {
-  const found: Diagnostic[] = [...spec.diagnostics];
+function checkSamplers(io: Io, read: ReadFile, flags: CheckFlags, allNames: readonly string[]): CheckedFile {
+  const { file, spec, module } = read;
+  const found: Diagnostic[] = [...read.diagnostics];
+  const sources: Sources[] = [read.sources];
   const samplers: CheckedSampler[] = [];
-  const sources: Sources[] = [spec.sources];
-  if (!hasErrors(found)) {
-    const { sampler } = flags;
-    // A name that no file has is an error of each; one that another file has says nothing about this one.
-    const wanted =
-      sampler === undefined
-        ? spec.samplers
-        : spec.samplers.includes(sampler) || !allNames.includes(sampler)
-          ? [sampler]
-          : [];
-    for (const name of wanted) {
+  if (spec !== undefined && !hasErrors(found))
+    for (const name of wantedOf(read, flags.sampler, allNames)) {
       const { plan, diagnostics, source } = compileSampler(io, spec, name, flags);
       sources.push(source);
       found.push(...diagnostics);
       samplers.push({ name, plan });
     }
-  }
   return {
-    file: spec.file,
-    spec,
+    file,
+    module,
     diagnostics: distinct(found),
     sources: (id) => sources.map((of) => of(id)).find((source) => source !== undefined),
     samplers,
   };
 }
 
+/** The samplers of a file to compile. A name that no file has is an error; one that another file has is not. */
+function wantedOf(
+  { samplers }: ReadFile,
+  asked: string | undefined,
+  allNames: readonly string[],
+): readonly string[] {
+  if (asked === undefined) return samplers;
+  return samplers.includes(asked) || !allNames.includes(asked) ? [asked] : [];
+}
+
 function printFile(
   io: Io,
-  { file, spec, diagnostics, sources, samplers }: CheckedFile,
+  { file, module, diagnostics, sources, samplers }: CheckedFile,
   several: boolean,
 ): void {
   printDiagnostics(io, diagnostics, sources);
@@ -107,15 +119,15 @@ function printFile(
   const where = several ? `${shown(file)} ` : "";
   for (const { name, plan } of samplers)
     if (plan !== undefined) io.stdout.write(`${good}  ${where}${name}: ${describePlan(plan)}\n`);
-  if (spec?.samplers.length === 0 && !hasErrors(diagnostics))
-    io.stdout.write(`${good}  ${shown(file)}: ${describeDefinitions(spec)}\n`);
+  if (samplers.length === 0 && !hasErrors(diagnostics))
+    io.stdout.write(`${good}  ${shown(file)}: ${describeDefinitions(module)}\n`);
 }
 
-function describeDefinitions({ module }: Spec): string {
+function describeDefinitions(module: Module | undefined): string {
   const counts = new Map<string, number>();
   for (const { sort } of module?.definitions.values() ?? []) counts.set(sort, (counts.get(sort) ?? 0) + 1);
   const parts = [...counts].map(([sort, count]) => `${count} ${plural(sort, count)}`);
-  return `${parts.join(", ") || "no definitions"}, no sampler to compile`;
+  return `${parts.join(", ") || "no definitions"}`;
 }
 
 const plural = (sort: string, count: number): string =>

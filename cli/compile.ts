@@ -4,12 +4,14 @@ import { emitAst } from "../compiler/emit/ast.js";
 import { emitCoefficients } from "../compiler/emit/coefficients.js";
 import { emitGraph } from "../compiler/emit/graph.js";
 import { emitKernels } from "../compiler/emit/kernels.js";
-import type { Compilation } from "../compiler/compile.js";
+import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
+import type { Sources } from "../compiler/diagnostics/text.js";
+import type { Plan } from "../compiler/plan/schema.js";
 import { exit, exitFor } from "./exit.js";
 import type { Io } from "./io.js";
 import { checkWritable, writeOutput } from "./output.js";
 import { jsonOf, printDiagnostics, printJson } from "./print.js";
-import { checkSettings, compileSampler, readSpec, type SpecFlags } from "./spec.js";
+import { checkSettings, compileSampler, inspect, readSpec, type Spec, type SpecFlags } from "./spec.js";
 import { oneOf } from "./usage.js";
 
 const stages = ["ast", "graph", "coefficients", "kernels", "plan"] as const;
@@ -24,40 +26,52 @@ export interface CompileFlags extends SpecFlags {
 export async function compileFile(file: string, flags: CompileFlags, io: Io): Promise<number> {
   const stage = oneOf("--emit", flags.emit, stages);
   const spec = await readSpec(io, file);
-  const compilation = compileSampler(io, spec, flags.sampler, flags);
-  const { plan, diagnostics, source } = compilation;
-  if (plan !== undefined) checkSettings([spec.module], [plan.sampler], flags);
-  if (flags.output !== undefined) await checkWritable(io.cwd, flags.output);
-  const text = emit(stage, compilation);
-  if (text !== undefined && flags.output !== undefined) await writeOutput(io.cwd, flags.output, text);
+  const { text, plan, diagnostics, sources } =
+    stage === "ast" ? outline(io, spec) : compiled(io, spec, stage, flags);
+  if (flags.output !== undefined) {
+    await checkWritable(io.cwd, flags.output);
+    if (text !== undefined) await writeOutput(io.cwd, flags.output, text);
+  }
+  const code = exitFor(diagnostics);
   if (flags.json === true)
     printJson(io, {
-      ok: text !== undefined,
-      diagnostics: jsonOf(diagnostics, source),
+      ok: code === exit.ok,
+      diagnostics: jsonOf(diagnostics, sources),
       emit: stage,
-      ...(flags.output === undefined
-        ? { output: stage === "plan" ? (plan ?? null) : (text ?? null) }
-        : { file: flags.output }),
+      ...(flags.output === undefined ? { output: plan ?? text ?? null } : { file: flags.output }),
     });
   else {
-    printDiagnostics(io, diagnostics, source);
+    printDiagnostics(io, diagnostics, sources);
     if (text !== undefined && flags.output === undefined) io.stdout.write(text);
   }
-  return text === undefined ? exitFor(diagnostics) : exit.ok;
+  return code;
 }
 
-/** The text of a stage; undefined when the compilation did not get there. */
-function emit(stage: Stage, { module, run, plan }: Compilation): string | undefined {
-  switch (stage) {
-    case "ast":
-      return module && emitAst(module.tree, module.source);
-    case "graph":
-      return plan && run && emitGraph(run);
-    case "coefficients":
-      return plan && run && emitCoefficients(run);
-    case "kernels":
-      return plan && emitKernels(plan);
-    case "plan":
-      return plan && `${JSON.stringify(plan)}\n`;
-  }
+interface Product {
+  readonly text: string | undefined;
+  /** When the plan itself was asked for. */
+  readonly plan?: Plan | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: Sources;
+}
+
+/** The tree needs no sampler. */
+function outline(io: Io, spec: Spec): Product {
+  const { module, diagnostics, sources } = inspect(io, spec);
+  return { text: module && emitAst(module.tree, module.source), diagnostics, sources };
+}
+
+function compiled(io: Io, spec: Spec, stage: Exclude<Stage, "ast">, flags: CompileFlags): Product {
+  const compilation = compileSampler(io, spec, flags.sampler, flags);
+  const { module, run, plan, diagnostics, source } = compilation;
+  if (plan === undefined || run === undefined) return { text: undefined, diagnostics, sources: source };
+  checkSettings([module], [plan.sampler], flags);
+  const printers: Readonly<Record<typeof stage, () => string>> = {
+    graph: () => emitGraph(run),
+    coefficients: () => emitCoefficients(run),
+    kernels: () => emitKernels(plan),
+    plan: () => `${JSON.stringify(plan)}\n`,
+  };
+  const isPlan = stage === "plan";
+  return { text: printers[stage](), plan: isPlan ? plan : undefined, diagnostics, sources: source };
 }

@@ -1,5 +1,6 @@
 // Owns: from a file on the command line to compilations of its samplers, with the flags all verbs share.
 
+import { checkProgram } from "../compiler/check/check.js";
 import { compile, type Compilation } from "../compiler/compile.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import { Diagnostics } from "../compiler/diagnostics/report.js";
@@ -7,7 +8,7 @@ import type { Sources } from "../compiler/diagnostics/text.js";
 import { limits } from "../compiler/limits.js";
 import { Program, type Module } from "../compiler/resolve/module.js";
 import { didYouMean } from "../compiler/resolve/suggest.js";
-import { fileHost, readText, shown, STANDARD_INPUT } from "./host.js";
+import { fileHost, readText, shown } from "./host.js";
 import type { Io } from "./io.js";
 import { parseSettings, wrongUse } from "./usage.js";
 
@@ -17,27 +18,33 @@ export interface SpecFlags {
   readonly set?: readonly string[];
 }
 
-/** A spec that was read and whose names are known. */
+/** A spec as the user named it. */
 export interface Spec {
   readonly file: string;
   readonly text: string;
+}
+
+/** Reads a spec. Throws D0601, D0102, D0801. */
+export const readSpec = async (io: Io, file: string): Promise<Spec> => ({
+  file,
+  text: await readText(io, file, limits.sourceBytes),
+});
+
+/** What a spec defines, and what is wrong with it whatever sampler is compiled. */
+export interface Inspection {
   readonly module: Module | undefined;
-  /** What was found in the files, before any sampler is compiled. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: Sources;
   readonly samplers: readonly string[];
 }
 
-/** Reads and resolves a spec. Throws D0601, D0102, D0801 for the file itself. */
-export async function readSpec(io: Io, file: string): Promise<Spec> {
-  const text = await readText(io, file, limits.sourceBytes);
+export function inspect(io: Io, { file, text }: Spec): Inspection {
   const diagnostics = new Diagnostics();
   const program = new Program(fileHost(io.cwd, file), diagnostics);
   const module = program.load(shown(file), text);
+  if (module !== undefined) checkProgram(program);
   const definitions = module === undefined ? [] : [...module.definitions.values()];
   return {
-    file,
-    text,
     module,
     diagnostics: diagnostics.all,
     sources: (id) => program.source(id),
@@ -48,14 +55,14 @@ export async function readSpec(io: Io, file: string): Promise<Spec> {
 /** Compiles one sampler of a spec; without a name the only one. */
 export function compileSampler(
   io: Io,
-  spec: Spec,
+  { file, text }: Spec,
   sampler: string | undefined,
   flags: SpecFlags,
 ): Compilation {
   return compile({
-    host: fileHost(io.cwd, spec.file === STANDARD_INPUT ? STANDARD_INPUT : spec.file),
-    file: shown(spec.file),
-    text: spec.text,
+    host: fileHost(io.cwd, file),
+    file: shown(file),
+    text,
     sampler,
     steps: flags.steps,
     set: parseSettings(flags.set ?? []),

@@ -76,10 +76,27 @@ function samplesFile(kind: string, results: readonly HostTensor[], facts: Facts)
     case ".png":
       return first.shape.length === 2
         ? scatterPlot(first)
-        : imageGrid(first, { columns: facts.columns, gap: 2 });
+        : imageGrid(enlarged(first), { columns: facts.columns, gap: 4 });
     default:
       return writeNpy(first);
   }
+}
+
+/** Images smaller than 64 pixels are shown larger, every pixel as a square. */
+function enlarged(images: HostTensor): HostTensor {
+  const { data, shape } = images;
+  const [height = 1, width = 1] = shape.slice(-2);
+  const factor = Math.floor(64 / Math.max(height, width));
+  if (factor < 2 || shape.length < 3) return images;
+  const [rows, columns] = [height * factor, width * factor];
+  const planes = data.length / (height * width);
+  const large = new Float64Array(planes * rows * columns);
+  for (let plane = 0; plane < planes; plane++)
+    for (let y = 0; y < rows; y++)
+      for (let x = 0; x < columns; x++)
+        large[(plane * rows + y) * columns + x] =
+          data[(plane * height + Math.floor(y / factor)) * width + Math.floor(x / factor)] ?? 0;
+  return { data: large, shape: [...shape.slice(0, -2), rows, columns] };
 }
 
 /** `arr_0`, `arr_1`, ... as NumPy names them, and the labels where they are numbers. */

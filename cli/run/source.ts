@@ -27,8 +27,8 @@ export interface Runnable {
 export async function readRunnable(io: Io, file: string, flags: SpecFlags): Promise<Runnable> {
   if (/\.json$/i.test(file)) return readPlanFile(io, file, flags);
   const spec = await readSpec(io, file);
-  const { plan, diagnostics, source } = compileSampler(io, spec, flags.sampler, flags);
-  if (plan !== undefined) checkSettings([spec.module], [plan.sampler], flags);
+  const { module, plan, diagnostics, source } = compileSampler(io, spec, flags.sampler, flags);
+  if (plan !== undefined) checkSettings([module], [plan.sampler], flags);
   return {
     plan: plan && checkPlan(plan),
     diagnostics,

@@ -20,12 +20,15 @@ export function emitAst(tree: SyntaxTree, source: SourceFile): string {
   return `${lines.join("\n")}\n`;
 }
 
+const unspoken = new Set(["kind", "span", "doc"]);
+
 /** What a node says beside its children: names, operators, flags. */
 function wordsOf(node: Node): string {
   const own = new Set<unknown>(children(node));
   const words: string[] = [];
   for (const [key, value] of Object.entries(node)) {
-    if (key === "kind" || key === "span" || key === "doc" || own.has(value)) continue;
+    if (unspoken.has(key) || own.has(value)) continue;
+    if (key === "raw" && "text" in node && node.text === value) continue;
     if (typeof value === "string" || typeof value === "number") words.push(JSON.stringify(value));
     else if (value === true) words.push(key);
   }
