@@ -2,7 +2,7 @@
 // it. A conversion is one small symbolic linear solve of the path's equation and the parameterization's, never a table
 // of cases.
 
-import { add, div, isZero, mul, neg, num, one, pow, sub, type Expr } from "../algebra/expr.js";
+import { add, div, isZero, mul, neg, num, pow, sub, type Expr } from "../algebra/expr.js";
 import { solveLinear } from "../algebra/linear.js";
 import { fail } from "../diagnostics/report.js";
 import type { Level } from "../graph/level.js";
@@ -224,13 +224,8 @@ export class Conversions {
           node.args.some((arg) => arg.kind !== "number" && arg.kind === "leaf" && arg.leaf.kind === "unknown")
         )
           fail("D0310", `${what} is not linear in the endpoints`, { at });
-    const columns = equations.map((_, column) =>
-      solveLinear(
-        matrix.map((row) => [...row]),
-        equations.map((__, row) => num(row === column ? 1 : 0)),
-      ),
-    );
-    if (columns.some((column) => column === undefined))
+    const inverse = this.#inverse(matrix);
+    if (!inverse)
       return fail("D0310", `${what} does not determine the prediction`, {
         at,
         why: "together with the path's equation it must give every endpoint, but the two say the same thing",
@@ -240,20 +235,38 @@ export class Conversions {
       unknowns.map((name, i) => [
         name,
         plus(
-          ...rests.map((rest, column) =>
-            scale(rest, neg(this.#reduce((columns[column] as readonly Expr[])[i] as Expr))),
-          ),
+          ...rests.map((rest, column) => scale(rest, neg((inverse[i] as readonly Expr[])[column] as Expr))),
         ),
       ]),
     );
   }
 
-  /** On a variance preserving path alpha^2 + sigma^2 at one level is 1. */
-  #reduce(e: Expr): Expr {
-    if (this.path.numbers.relation !== "vp" || e.kind !== "product") return e;
-    return mul(
-      ...e.factors.map((factor) => (factor.kind === "power" && isUnitCircle(factor.base) ? one : factor)),
+  /**
+   * The inverse of a small matrix. Two unknowns go by determinants, which keeps the entries free of differences that
+   * elimination would make, and shows alpha^2 + sigma^2, which is 1 on a variance preserving path.
+   */
+  #inverse(matrix: readonly (readonly Expr[])[]): readonly (readonly Expr[])[] | undefined {
+    const [first, second] = matrix;
+    if (matrix.length === 2 && first && second) {
+      const [a, b] = first as [Expr, Expr];
+      const [c, d] = second as [Expr, Expr];
+      const determinant = sub(mul(a, d), mul(b, c));
+      if (isZero(determinant)) return undefined;
+      const unit = this.path.numbers.relation === "vp" && isUnitCircle(determinant);
+      const over = (e: Expr): Expr => (unit ? e : div(e, determinant));
+      return [
+        [over(d), over(neg(b))],
+        [over(neg(c)), over(a)],
+      ];
+    }
+    const columns = matrix.map((_, column) =>
+      solveLinear(
+        matrix.map((row) => [...row]),
+        matrix.map((__, row) => num(row === column ? 1 : 0)),
+      ),
     );
+    if (columns.some((column) => column === undefined)) return undefined;
+    return matrix.map((_, row) => columns.map((column) => (column as readonly Expr[])[row] as Expr));
   }
 
   /** The path's equation with the endpoints unknown and x given; zero when it holds. */
