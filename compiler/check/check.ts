@@ -51,13 +51,17 @@ export function checkModule(module: Module, program: Program): void {
 
 function checkDefinition(item: Definition, check: NameCheck): void {
   const { module, program } = check;
+  const errorsBefore = countErrors(program);
   checkPlacement(item, program.diagnostics);
   const body = new BodyCheck(module, program, check);
   if (item.sort === "sampler") checkSampler(item, check, body);
   else body.definition(item);
   checkCycles(body.lets, program.diagnostics);
-  body.declarations.finish();
+  body.declarations.finish(countErrors(program) > errorsBefore);
 }
+
+const countErrors = (program: Program): number =>
+  program.diagnostics.all.filter((item) => item.severity === "error").length;
 
 /** A file's own definitions come before the library's. */
 function hidesLibrary(module: Module, program: Program): void {

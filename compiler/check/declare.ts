@@ -51,8 +51,8 @@ export class Declarations {
     this.program.diagnostics.add(
       diagnostic("D0204", `\`${local.name}\` is defined twice here`, {
         at: local.at,
-        label: `second definition, a ${kindNames[local.kind]}`,
-        secondary: [{ span: before.at, text: `first definition, a ${kindNames[before.kind]}` }],
+        label: `second definition (${kindNames[local.kind]})`,
+        secondary: [{ span: before.at, text: `first definition (${kindNames[before.kind]})` }],
         help:
           local.kind === "let" && before.kind === "let"
             ? `rename one of them, or write \`${local.name} := ...\` to give it a new value from there on`
@@ -94,8 +94,8 @@ export class Declarations {
 
   // ---- unused ----------------------------------------------------------------------------------------------------
 
-  /** Reports what nothing read. Call when the whole definition has been read. */
-  finish(): void {
+  /** Reports what nothing read; not in a definition with errors, where a slip may be the reader. */
+  finish(errors: boolean): void {
     for (const local of this.#all) {
       if (local.kind === "parameter" && local.called && local.type === undefined && isFunction(local.name))
         this.program.diagnostics.add(
@@ -105,7 +105,7 @@ export class Declarations {
             help: "rename the parameter",
           }),
         );
-      if (!local.used && !local.name.startsWith("_")) this.#unused(local);
+      if (!errors && !local.used && !local.name.startsWith("_")) this.#unused(local);
     }
   }
 

@@ -45,7 +45,7 @@ export interface LetEdges {
 
 export const kindNames: Readonly<Record<LocalKind, string>> = {
   parameter: "parameter",
-  let: "`let`",
+  let: "value",
   function: "function",
   noise: "noise",
   input: "input",

@@ -370,7 +370,8 @@ export class NameCheck {
     if (place.words.has(callee.text)) return this.#arguments(e.args, names, coordinatePlace(place));
     this.#arguments(e.args, names, place);
     if (this.#maybeNetwork(e, callee, place)) return;
-    this.#unknown(callee, names, place, isQuantity(callee.text) ? [] : [...builtins.keys()]);
+    if (place.acts && e.args.some((arg) => arg.to)) return this.#unknownSolver(callee, names);
+    this.#unknown(callee, names, place, [...builtins.keys()]);
   }
 
   /** `weak(cond: prompt)` calls a network that the sampler names. */
@@ -378,6 +379,18 @@ export class NameCheck {
     if (!place.acts) return false;
     const told = e.args.some((arg) => ["cond", "at", "time", "variant"].includes(arg.name?.text ?? ""));
     return told && suggest(callee.text, [...modelNames, ...this.networks]) === undefined;
+  }
+
+  #unknownSolver(callee: Name, names: Names): void {
+    const known = [...this.program.definitionNames(this.module, "solver"), ...verbNames, ...names.all()];
+    this.program.diagnostics.add(
+      diagnostic("D0201", `there is no solver \`${callee.raw}\``, {
+        at: callee.span,
+        help:
+          didYouMean(callee.text, known) ??
+          "what is applied from point to point is a solver or a verb: jump, renoise, integrate",
+      }),
+    );
   }
 
   #localCall(local: Local, e: CallExpr): void {
@@ -509,6 +522,9 @@ export class NameCheck {
             at: callee.span,
             help:
               didYouMean(callee.text, [...known, ...names.all()]) ??
+              (sort === "parameterization"
+                ? `a model predicts x0, eps or a parameterization: ${known.slice(0, 8).join(", ")}`
+                : undefined) ??
               `write a definition \`${sort} ${callee.text} { ... }\`, or bring one in with \`use\``,
           }),
     );

@@ -440,7 +440,8 @@ function indexed(e: IndexExpr, scope: Scope, seq: number, cx: Lowering): Value {
   if (target.kind === "Name") {
     const isPrimed = e.object.kind === "Prime";
     const own = isPrimed ? undefined : scope.find(target.text, seq);
-    if (!own) {
+    // An input read at a point (`reference[s]`) is the place's to understand.
+    if (!own || own.read(seq).kind === "input") {
       const values = indices();
       for (const place of scope.places()) {
         const value = place.index?.(target.text, isPrimed, values, e, seq);

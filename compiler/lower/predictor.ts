@@ -418,7 +418,7 @@ class GuidanceRun implements Place {
           break;
         case "Input":
           for (const name of statement.names) {
-            const type = statement.type.kind === "Name" ? statement.type.text : "operator";
+            const type = inputType(statement.type);
             scope.declare(name.text, {
               seq: -1,
               at: name.span,
@@ -574,6 +574,10 @@ export function decideWhen(
   if (!otherwise) return undefined;
   return otherwise.kind === "Block" ? otherwise.statements : [otherwise];
 }
+
+/** The kind of an input, without the arguments it may have: `operator(spectral)` is an `operator`. */
+export const inputType = (type: Expression): string =>
+  type.kind === "Name" ? type.text : type.kind === "Call" ? inputType(type.callee) : "operator";
 
 export function inputValue(name: string, type: string, conversions: Conversions): Value {
   if (type === "tensor" || type === "mask")

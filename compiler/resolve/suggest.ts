@@ -24,6 +24,12 @@ function distance(a: string, b: string, limit: number): number {
   return previous[b.length] as number;
 }
 
+/** Between two equally close names: the one of the same length, then the first in the alphabet. */
+function prefers(name: string, candidate: string, best: string): boolean {
+  const same = candidate.length === name.length;
+  return same === (best.length === name.length) ? candidate < best : same;
+}
+
 /** The candidate closest to `name`, if one is close enough to be a likely slip. */
 export function suggest(name: string, candidates: Iterable<string>): string | undefined {
   const limit = name.length <= 2 ? 1 : name.length <= 5 ? 2 : 3;
@@ -32,7 +38,7 @@ export function suggest(name: string, candidates: Iterable<string>): string | un
   for (const candidate of candidates) {
     if (candidate === name) continue;
     const d = candidate.toLowerCase() === name.toLowerCase() ? 0 : distance(name, candidate, limit);
-    if (d < bestDistance || (d === bestDistance && best !== undefined && candidate < best)) {
+    if (d < bestDistance || (d === bestDistance && best !== undefined && prefers(name, candidate, best))) {
       best = candidate;
       bestDistance = d;
     }

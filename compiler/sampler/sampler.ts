@@ -8,7 +8,7 @@ import { limits } from "../limits.js";
 import { evaluate, staticNumber, type Lowering } from "../lower/expression.js";
 import { bindParameters, definitionOf, valueKey } from "../lower/parameters.js";
 import type { View } from "../lower/prediction.js";
-import type { GuidedModel, Network } from "../lower/predictor.js";
+import { inputType, type GuidedModel, type Network } from "../lower/predictor.js";
 import { Scope } from "../lower/scope.js";
 import type { StepContext } from "../lower/step.js";
 import { numberValue, type DefinitionValue, type Value } from "../lower/value.js";
@@ -163,8 +163,7 @@ export function readSampler(def: Def, program: Program, options: SamplerOptions)
   };
   for (const statement of statements)
     if (statement.kind === "Input")
-      for (const name of statement.names)
-        declareInput(name.text, statement.type.kind === "Name" ? statement.type.text : "operator", name.span);
+      for (const name of statement.names) declareInput(name.text, inputType(statement.type), name.span);
   for (const endpoint of path.endpoints)
     if (endpoint.known) declareInput(endpoint.name, "tensor", def.node.name.span);
 
@@ -273,8 +272,7 @@ function declareInputs(rule: DefinitionValue, declare: (name: string, type: stri
   if (body.kind !== "Block") return;
   for (const statement of body.statements)
     if (statement.kind === "Input")
-      for (const name of statement.names)
-        declare(name.text, statement.type.kind === "Name" ? statement.type.text : "operator", name.span);
+      for (const name of statement.names) declare(name.text, inputType(statement.type), name.span);
 }
 
 // ---- networks --------------------------------------------------------------------------------------------------
