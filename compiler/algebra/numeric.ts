@@ -55,22 +55,22 @@ const relativeTolerance = 1e-13;
 const maxPanels = 200;
 
 /**
- * The integral of `f` from `a` to `b` (either may be infinite) to a relative 1e-13 of the integral of |f|, or
- * undefined when that is not reached. Smooth integrands take the Gauss-Kronrod path; what it cannot do (integrable
+ * The integral of `f` from `a` to `b` (either may be infinite) to a relative 1e-13 of the integral of |f|, or to
+ * `absolute` if that is more, or undefined when that is not reached. Smooth integrands take the Gauss-Kronrod path; what it cannot do (integrable
  * endpoint singularities, values that are not finite) goes to tanh-sinh, which never samples the ends.
  */
-export function integrate(f: (x: number) => number, a: number, b: number): number | undefined {
+export function integrate(f: (x: number) => number, a: number, b: number, absolute = 0): number | undefined {
   if (Number.isNaN(a) || Number.isNaN(b)) return undefined;
   if (a === b) return 0;
   if (a > b) {
-    const reversed = integrate(f, b, a);
+    const reversed = integrate(f, b, a, absolute);
     return reversed === undefined ? undefined : -reversed;
   }
   if (!Number.isFinite(a) || !Number.isFinite(b)) return integrateUnbounded(f, a, b);
-  return gaussKronrod(f, a, b) ?? tanhSinh(f, a, b);
+  return gaussKronrod(f, a, b, absolute) ?? tanhSinh(f, a, b);
 }
 
-function gaussKronrod(f: (x: number) => number, a: number, b: number): number | undefined {
+function gaussKronrod(f: (x: number) => number, a: number, b: number, absolute = 0): number | undefined {
   let panels = [panel(f, a, b)];
   for (;;) {
     let value = 0;
@@ -84,7 +84,7 @@ function gaussKronrod(f: (x: number) => number, a: number, b: number): number | 
     if (!Number.isFinite(size)) return undefined;
     // The difference of the two rules is the error of the poorer one; on an analytic integrand the better rule has
     // about its 1.5th power, so asking the difference itself to be tiny is safe.
-    if (error <= relativeTolerance * size) return value;
+    if (error <= Math.max(relativeTolerance * size, absolute)) return value;
     if (panels.length >= maxPanels) return undefined;
     const worst = panels.reduce((m, p) => (p.error > m.error ? p : m));
     const middle = (worst.from + worst.to) / 2;

@@ -1,7 +1,7 @@
 // Owns: the functions every spec may call (language reference, section 12). Functions of values live in `builtins`;
 // those that bind a variable or choose what to evaluate are special forms over syntax.
 
-import { add, binder, constant, fn, mul, num, sub, sym, type Expr } from "../algebra/expr.js";
+import { add, binder, constant, fn, mul, num, sub, sym, symbols, type Expr } from "../algebra/expr.js";
 import { diagnostic, fail } from "../diagnostics/report.js";
 import type { Per, ReduceFn } from "../plan/schema.js";
 import type { CallExpr, CompareExpr, Expression } from "../syntax/ast.js";
@@ -14,6 +14,8 @@ import {
   toTensor,
   type Lowering,
 } from "./expression.js";
+import { quantityData } from "../graph/quantity.js";
+import { NOW } from "./forecast.js";
 import { Scope } from "./scope.js";
 import { describe, numberValue, tensorValue, type NamedValue, type Value } from "./value.js";
 
@@ -348,14 +350,20 @@ function equationSides(e: Expression): readonly Expression[] {
   return [inner];
 }
 
+/** Does a number vary along the path or over a bound variable, so that no single step decides it? */
+const isOpen = (e: Expr): boolean =>
+  [...symbols(e)].some((s) => s.data["bound"] === true || "path" in s.data || quantityData(s)?.level === NOW);
+
 /** With a static condition only the chosen value exists; with a tensor both do. */
 const where: SpecialForm = (e, scope, seq, cx) => {
   if (e.args.length !== 3) return fail("D0220", "`where` takes a condition and two values", { at: e.span });
   const [test, yes, no] = e.args.map((arg) => arg.value) as [Expression, Expression, Expression];
   const condition = evaluate(test, scope, seq, cx);
   if (condition.kind === "number") {
-    const known = constant(condition.expr) ?? cx.decide(condition.expr, test.span);
-    return evaluate(known !== 0 ? yes : no, scope, seq, cx);
+    if (!isOpen(condition.expr)) {
+      const known = constant(condition.expr) ?? cx.decide(condition.expr, test.span);
+      return evaluate(known !== 0 ? yes : no, scope, seq, cx);
+    }
   }
   const values = [condition, evaluate(yes, scope, seq, cx), evaluate(no, scope, seq, cx)];
   return elementwise("where", values, e.span, cx, [test.span, yes.span, no.span]);

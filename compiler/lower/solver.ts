@@ -44,9 +44,11 @@ import {
   type TensorForm,
 } from "./expression.js";
 import { bindParameters } from "./parameters.js";
-import { viewLevel, type Prediction } from "./prediction.js";
+import { NOW } from "./forecast.js";
+import { quantityPlace, viewLevel, type Prediction } from "./prediction.js";
 import { checkRequires, decideWhen, inputValue } from "./predictor.js";
 import { Scope, type Place, type Version } from "./scope.js";
+import { linearForm, type LinearForm } from "./semilinear.js";
 import type { StepLowering } from "./step.js";
 import { HistoryMissing } from "./template.js";
 import { numberValue, pointValue, tensorValue, type DefinitionValue, type Value } from "./value.js";
@@ -102,6 +104,7 @@ export class SolverFrame implements Place {
     string,
     { readonly initial: Expression; readonly at: Span; readonly scope: Scope }
   >();
+  readonly #quantities = new Map<string, { readonly value: Expression; readonly scope: Scope }>();
   readonly #evaluating = new Set<Version>();
   #pass = 0;
 
@@ -156,7 +159,7 @@ export class SolverFrame implements Place {
           if (statement.what !== "steps") unsupported(`\`${statement.what}\``, statement.span);
           break;
         case "Quantity":
-          unsupported("`quantity`", statement.span);
+          this.#quantities.set(statement.name.text, { value: statement.value, scope: this.scope });
           break;
         case "State":
           unsupported("`state`", statement.span);
@@ -259,7 +262,8 @@ export class SolverFrame implements Place {
       case "Accept":
         return unsupported("`accept` (error-controlled steps)", statement.span);
       case "Quantity":
-        return unsupported("`quantity`", statement.span);
+        this.#quantities.set(statement.name.text, { value: statement.value, scope });
+        return;
       default:
         fail("D0210", "this statement does not belong in a step", { at: statement.span });
     }
@@ -668,7 +672,7 @@ export class SolverFrame implements Place {
   ): Value | undefined {
     const [index] = indices;
     if (index?.kind !== "point") {
-      if (namedQuantities.has(name) || name === "x" || this.#isView(name))
+      if (namedQuantities.has(name) || name === "x" || this.isPrediction(name))
         return fail("D0304", `\`${name}\` is read at a point, such as \`${name}[s]\``, {
           at: (at as IndexExpr).indices[0]?.span ?? at.span,
         });
@@ -685,7 +689,7 @@ export class SolverFrame implements Place {
     if (this.body.carries?.has(name))
       return tensorValue(this.step.graph.leaf({ kind: "carry", name, offset: 0 }), "free");
     if (this.#carries.has(name)) return tensorValue(this.#carryAt(name, point, at.span, seq), "free");
-    if (this.#isView(name) || this.step.isOutput(name)) return this.viewAt(name, point, at.span, seq);
+    if (this.isPrediction(name) || this.step.isOutput(name)) return this.viewAt(name, point, at.span, seq);
     const input = this.scope.find(name, seq)?.read(seq);
     if (input?.kind === "input" && input.type === "trajectory")
       return tensorValue(this.step.graph.leaf({ kind: "input", name, trajectory: point.level }), "free");
@@ -719,6 +723,8 @@ export class SolverFrame implements Place {
   }
 
   viewAt(name: string, point: Point, at: Span, seq: number): Value {
+    const own = this.#quantities.get(name);
+    if (own) return this.#quantityAt(own, point, at, seq);
     const offset =
       point.level.kind === "grid" && point.id.endsWith(point.level.key) ? -point.level.offset : 0;
     if (offset > 0) {
@@ -732,6 +738,52 @@ export class SolverFrame implements Place {
     return value
       ? tensorValue(value, viewLevel(name))
       : fail("D0201", `the model has no view or result \`${name}\``, { at });
+  }
+
+  /** Is this a view, or a `quantity` of this solver? */
+  isPrediction(name: string): boolean {
+    return this.#quantities.has(name) || this.#isView(name);
+  }
+
+  /** A `quantity` at a point: its names mean the state, the views and the path there. */
+  #quantityAt(
+    own: { readonly value: Expression; readonly scope: Scope },
+    point: Point,
+    at: Span,
+    seq: number,
+  ): Value {
+    const place = quantityPlace(point.level, {
+      name: (name) => {
+        if (name === "x") return tensorValue(this.xAt(point, at, seq).value, "free");
+        return this.isPrediction(name) ? this.viewAt(name, point, at, seq) : undefined;
+      },
+      names: () => ["x", "x0", "eps", ...this.#quantities.keys()],
+    });
+    return evaluate(own.value, new Scope(own.scope, place), seq, this.step);
+  }
+
+  /** A view or quantity as a linear form in the state and the data prediction, at NOW. */
+  linearForm(name: string, at: Span): LinearForm | undefined {
+    const { conversions } = this.step;
+    const own = this.#quantities.get(name);
+    if (!own) {
+      const view = name === "raw" ? this.step.cx.model.networks[0]?.view : conversions.viewNamed(name);
+      return (view && conversions.form(view, NOW, at)) ?? undefined;
+    }
+    const unknown = (of: string): Linear => conversions.unknown(of);
+    const endpoints = new Map(conversions.endpointNames.map((of) => [of, unknown(of)]));
+    const place = quantityPlace(NOW, {
+      name: (of) => {
+        if (of === "x" || endpoints.has(of)) return tensorValue(unknown(of), "free");
+        const inner = this.#quantities.get(of);
+        if (inner) return evaluate(inner.value, new Scope(inner.scope, place), 0, this.step);
+        const view = conversions.viewNamed(of);
+        return view && tensorValue(conversions.viewFrom(view, endpoints, unknown("x"), NOW, at), "free");
+      },
+      names: () => ["x", "x0", "eps", ...this.#quantities.keys()],
+    });
+    const value = evaluate(own.value, new Scope(own.scope, place), 0, this.step);
+    return value.kind === "tensor" ? linearForm(value.value, conversions) : undefined;
   }
 
   predictionAt(point: Point, at: Span, seq: number): Prediction {

@@ -6,7 +6,8 @@ import { fn, neg, num, one, substitute, sym, symbols, type Expr, type Sym } from
 import { limitAt } from "../algebra/limit.js";
 import type { Level } from "../graph/level.js";
 import { quantityData, type Counter, type QuantityData } from "../graph/quantity.js";
-import { forecastValue } from "../lower/forecast.js";
+import { expandForecasts } from "../lower/forecast.js";
+import { forecastValue } from "../lower/forecastValue.js";
 import { pathEnvironment, quantityAt } from "../path/environment.js";
 import type { Path, PathPoint } from "../path/path.js";
 
@@ -26,11 +27,7 @@ export class StepNumbers {
   ) {
     this.#environment = {
       symbol: (s) => this.#symbol(s),
-      call: (name, args) =>
-        forecastValue(name, args, (time) => {
-          const point = path.numbers.at("time", time);
-          return { rho: point.rho, rhoDot: path.numbers.derived("rhoDot", point) };
-        }) ?? pathEnvironment.call?.(name, args),
+      call: (name, args) => forecastValue(name, args, path) ?? pathEnvironment.call?.(name, args),
     };
   }
 
@@ -103,7 +100,7 @@ export class StepNumbers {
       return data !== undefined && this.point(data.level).sigma === 0;
     });
     if (!vanishing) return undefined;
-    const inSmall = this.#inSmall(expr, 0);
+    const inSmall = this.#inSmall(expandForecasts(expr), 0);
     return inSmall && limitAt(inSmall, SMALL, this.#environment);
   }
 
