@@ -3,13 +3,19 @@
 import type { Case, CaseFile } from "../format.js";
 import { unsupported, type Replay } from "../spec.js";
 import { dpmsolver } from "./dpmsolver.js";
+import { edm } from "./edm.js";
+import { guidedDiffusion } from "./guided.js";
 import { kdiffusion } from "./kdiffusion.js";
+import { unipc } from "./unipc.js";
 
 export type Family = (entry: Case, file: CaseFile) => Replay;
 
 const families: Readonly<Record<string, Family>> = {
   "crowsonkb/k-diffusion": kdiffusion,
   "LuChengTHU/dpm-solver": dpmsolver,
+  "NVlabs/edm": edm,
+  "openai/guided-diffusion": guidedDiffusion,
+  "wl-zhao/UniPC": unipc,
 };
 
 /** Runs of sources nobody maps yet are unsupported, each with that reason. */

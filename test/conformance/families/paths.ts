@@ -152,7 +152,11 @@ function thresholdOf(fields: Fields): Threshold {
     };
   }
   if (kind !== "dynamic") return unsupported(`thresholding '${kind}' is not implemented`);
-  const [p, floor] = [fields.number("ratio"), fields.number("max_val")];
+  return thresholdRule(fields.number("ratio"), fields.number("max_val"));
+}
+
+/** Dynamic thresholding with the quantile p and the least bound `floor`. */
+export function thresholdRule(p: number, floor: number): Threshold {
   return {
     rule: call("dynamic_threshold", { p, floor }),
     apply: (x0) => {
