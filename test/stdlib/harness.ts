@@ -1,0 +1,72 @@
+// Owns: what the library's tests share: the mixture, compiling a sampler's text, running it on `reference`.
+
+import { compile } from "../../compiler/compile.js";
+import { memoryHost } from "../../compiler/host.js";
+import type { Plan } from "../../compiler/plan/schema.js";
+import { gmmModel, openBackend, sample, type Backend, type GaussianMixtures } from "../../runtime/index.js";
+
+/** A smooth mixture in four dimensions, with one condition. */
+export const mixture: GaussianMixtures = {
+  weights: [0.5, 0.3, 0.2],
+  means: [
+    [0.8, -0.4, 0.3, 0.1],
+    [-0.7, 0.5, -0.2, 0.6],
+    [0.1, 0.9, 0.6, -0.8],
+  ],
+  stds: [0.7, 0.6, 0.65],
+  conditions: {
+    a: { weights: [1], means: [[0.5, 0.2, -0.3, 0.4]], stds: [0.6] },
+    b: {
+      weights: [0.5, 0.5],
+      means: [
+        [-0.5, 0.1, 0.3, 0.2],
+        [0.4, 0.4, 0, -0.6],
+      ],
+      stds: [0.5, 0.4],
+    },
+  },
+};
+
+export interface Compiled {
+  readonly plan: Plan | undefined;
+  /** Codes and messages of everything reported. */
+  readonly reports: readonly string[];
+}
+
+export function compiled(text: string): Compiled {
+  const { plan, diagnostics } = compile({ host: memoryHost({}), file: "test.dsamp", text });
+  return {
+    plan,
+    reports: diagnostics.map(({ severity, code, message }) => `${severity} ${code} ${message}`),
+  };
+}
+
+let shared: Promise<Backend> | undefined;
+const reference = (): Promise<Backend> => (shared ??= openBackend("reference"));
+
+export interface RunSettings {
+  readonly count?: number;
+  readonly batch?: number;
+  readonly seed?: number;
+  readonly inputs?: Readonly<Record<string, string | Float64Array>>;
+}
+
+/** Compiles and runs; the final states, all samples in a row. Throws what the compiler reported. */
+export async function run(text: string, settings: RunSettings = {}): Promise<Float64Array> {
+  const { plan, reports } = compiled(text);
+  if (!plan) throw new Error(reports.join("\n"));
+  const { count = 3, ...rest } = settings;
+  const model = gmmModel(mixture);
+  const result = await sample(plan, {
+    models: Object.fromEntries(plan.models.map(({ name }) => [name, model])),
+    backend: await reference(),
+    shape: [4],
+    count,
+    seed: 7,
+    ...rest,
+  });
+  return Float64Array.from(result.results[0]?.data ?? []);
+}
+
+export const distance = (a: Float64Array, b: Float64Array): number =>
+  Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? NaN))));
