@@ -62,7 +62,7 @@ export function buildPlan(run: LoweredRun, options: PlanOptions): Plan {
     const emitter = new StepEmitter(step, tables.names, incoming, nextVirtual);
     const roots = requests.map((request) => exported(run, request));
     const emitted = emitter.emit(roots, (_, node) => keepsOwn(node, incoming, virtualOf, survives));
-    nextVirtual += 1 + Math.max(0, ...emitted.binding.keys());
+    nextVirtual = Math.max(nextVirtual, 1 + Math.max(0, ...emitted.binding.keys()));
 
     const leaving = new Map<number, number>();
     const staying: { key: string; virtual: number; role: string }[] = [];
