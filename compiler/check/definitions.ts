@@ -136,18 +136,16 @@ function tryRun(def: Def, args: readonly string[], program: Program): Diagnostic
 
 /** Does a `final` line of its file name it? */
 function namedInFinal(def: Def): boolean {
+  const rules = def.module.tree.items.flatMap((item) =>
+    item.kind === "Definition" && item.body.kind === "Block"
+      ? item.body.statements.flatMap((statement) => (statement.kind === "Final" ? statement.rules : []))
+      : [],
+  );
   let found = false;
-  for (const item of def.module.tree.items)
-    walk(item, {
-      Final: (statement) => {
-        for (const rule of statement.rules)
-          walk(rule, {
-            Name: (name) => {
-              found ||= name.text === def.name;
-            },
-          });
-      },
-    });
+  const Name = (name: { readonly text: string }): void => {
+    found ||= name.text === def.name;
+  };
+  for (const rule of rules) walk(rule, { Name });
   return found;
 }
 

@@ -54,13 +54,20 @@ export function gridPoints(
   return checkPoints(points, place, at, grid.def.name);
 }
 
-function visit(grid: DefinitionValue, place: GridPlace, at: Span, cx: Lowering): GridPoint[] {
+/** Grids by name that stand for other grids by name. */
+const deepest = 32;
+
+function visit(grid: DefinitionValue, place: GridPlace, at: Span, cx: Lowering, depth = 0): GridPoint[] {
   const { body } = grid.def.node;
+  if (depth > deepest)
+    return fail("D0207", `the grid \`${grid.def.name}\` is made of itself without end`, {
+      at: grid.def.node.name.span,
+    });
   const names = new GridNames(place, cx);
   const { scope: outer } = bindParameters(grid, at, cx, names);
   const scope = new Scope(outer, names);
   if (body.kind !== "Block")
-    return visit(asDefinition(evaluate(body, scope, 0, cx), "grid", body.span), place, at, cx);
+    return visit(asDefinition(evaluate(body, scope, 0, cx), "grid", body.span), place, at, cx, depth + 1);
   const points: GridPoint[] = [];
   for (const statement of body.statements) if (statement.kind === "Let") declare(statement, scope, cx);
   run(body.statements, scope, place, points, cx);

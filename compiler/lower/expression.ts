@@ -567,8 +567,22 @@ export function applyFunction(
     const arg = named ?? args[i];
     if (arg) inner.declare(param.text, { seq: -1, read: () => arg.value, at: param.span, used: false });
   });
-  return evaluate(target.body, inner, Number.MAX_SAFE_INTEGER, cx);
+  if (calls >= deepestCall)
+    fail("D0207", `the function \`${target.name}\` calls itself without end`, {
+      at: at.span,
+      help: "end the recursion with `where(n == 0, ..., ...)` on an argument that changes",
+    });
+  calls += 1;
+  try {
+    return evaluate(target.body, inner, Number.MAX_SAFE_INTEGER, cx);
+  } finally {
+    calls -= 1;
+  }
 }
+
+/** Functions being applied now, one inside the other. */
+let calls = 0;
+const deepestCall = 200;
 
 export function builtin(name: string, args: readonly NamedValue[], at: Expression, cx: Lowering): Value {
   const implementation = builtins.get(name);

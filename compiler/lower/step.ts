@@ -48,6 +48,9 @@ export interface StepContext {
   readonly declareInput: (name: string, type: string, at: Span) => void;
 }
 
+/** Solvers inside solvers inside solvers. */
+const deepest = 32;
+
 export class StepLowering implements Lowering {
   readonly graph = new Graph();
   readonly conversions: Conversions;
@@ -209,6 +212,11 @@ export class StepLowering implements Lowering {
     const solver = asDefinition(target, "solver", node.callee.span);
     const { from, to } = frame.arrow(node, scope, seq);
     const bound = this.#bind(solver, node, scope, seq);
+    if (frame.path.split("/").length > deepest)
+      return fail("D0207", `\`${solver.def.name}\` is applied inside itself without end`, {
+        at: node.callee.span,
+        help: "end the recursion with a `when` on a parameter that changes, or apply another solver",
+      });
     const name = `${frame.path}${node.callee.kind === "Name" ? node.callee.text : solver.def.name}${this.#ordinal(node)}`;
     const source: Source = {
       point: from,

@@ -64,10 +64,14 @@ export interface SamplerOptions {
   readonly set?: Readonly<Record<string, number | string>> | undefined;
 }
 
+const deepestPath = 32;
+
 /** Static evaluation outside of steps: no step counters exist. */
 export class StaticLowering implements Lowering {
   readonly graph = new Graph();
   readonly #paths = new Map<string, Path>();
+  /** Schedules being made now, one inside the other. */
+  #open = 0;
 
   constructor(
     readonly program: Program,
@@ -93,9 +97,19 @@ export class StaticLowering implements Lowering {
     const key = `${schedule.def.module.id} ${schedule.def.name} ${[...schedule.args].map(([name, value]) => `${name}=${valueKey(value)}`).join()}`;
     const known = this.#paths.get(key);
     if (known) return { kind: "path", path: known };
-    const path = schedulePath(schedule, at, this);
-    this.#paths.set(key, path);
-    return { kind: "path", path };
+    if (this.#open >= deepestPath)
+      return fail("D0207", `the schedule \`${schedule.def.name}\` is made of itself without end`, {
+        at: schedule.def.node.name.span,
+        help: "a schedule that takes another one needs an end, such as `base: schedule = flow`",
+      });
+    this.#open += 1;
+    try {
+      const path = schedulePath(schedule, at, this);
+      this.#paths.set(key, path);
+      return { kind: "path", path };
+    } finally {
+      this.#open -= 1;
+    }
   }
 }
 
