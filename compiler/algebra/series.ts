@@ -113,8 +113,10 @@ export class SeriesRing<T> {
     return [start, ...a.map((c, k) => this.field.div(c, this.integer(k + 1)))].slice(0, this.length);
   }
 
+  readonly #integers: T[] = [];
+
   private integer(k: number): T {
-    return this.field.fromRational(rational(k));
+    return (this.#integers[k] ??= this.field.fromRational(rational(k)));
   }
 
   exp(a: Series<T>): Series<T> {

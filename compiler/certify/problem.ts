@@ -1,0 +1,62 @@
+// Owns: putting a problem together: the point of expansion, a schedule, a grid and a model for a seed, with series long
+// enough for the order in question.
+
+import type { ExactAlgebra } from "./exactAlgebra.js";
+import { Exact, ExactAlgebra as Algebra, keepsState, type Carries, type Problem } from "./exactAlgebra.js";
+import { formalCarries } from "./carry.js";
+import { makeFamily, PathSeries, type FamilyName } from "./family.js";
+import { fixedField, Random } from "./fixed.js";
+import { makeGrid, type GridKind } from "./gridSeries.js";
+import { LaurentRing } from "./laurent.js";
+import { genericModel, type Model } from "./model.js";
+import type { Counters } from "./seriesAlgebra.js";
+import type { Branch } from "./setting.js";
+
+export interface Place {
+  readonly branch: Branch;
+  readonly family: FamilyName;
+  readonly grid: GridKind;
+  readonly seed: number;
+  /** Orders up to this one are to be seen. */
+  readonly order: number;
+  readonly counters?: Counters | undefined;
+  /** Makes the model fast, see model.ts. */
+  readonly scale?: bigint;
+  /** Instead of the generic model. */
+  readonly model?: (lambda: bigint) => Model;
+}
+
+/** Series lose an order at every division by h. */
+const guard = 4;
+
+export function makeProblem(place: Place): Problem {
+  const { branch, family, grid, seed, order, counters, scale } = place;
+  const ring = new LaurentRing(order + 1 + guard);
+  const centre = fixedField.one / 4n + new Random(seed).value() / 2n;
+  const path = new PathSeries(ring.series, makeFamily(family, seed, centre), centre);
+  const period = branch.graph.carries.size > 0 ? 3 : 6;
+  return {
+    ring,
+    path,
+    grid: makeGrid(grid, path, ring.series.variable(), seed, period),
+    model:
+      place.model?.(centre) ??
+      genericModel({ degree: order, seed, lambda: centre, ...(scale === undefined ? {} : { scale }) }),
+    branch,
+    ...(counters ? { counters } : {}),
+  };
+}
+
+/** The algebra in which the rule's step from s is one of a long run: carries and given predictions as they settle. */
+export function settled(problem: Problem, order: number): ExactAlgebra {
+  const exact = new Exact(problem);
+  const carries: Carries | undefined =
+    problem.branch.graph.carries.size > 0 ? formalCarries(problem, exact, order + 1) : undefined;
+  let algebra = new Algebra(problem, exact, carries);
+  if (!problem.branch.given || keepsState(problem.branch)) return algebra;
+  // A prediction that is given by the rule differs from the exact one by the error of its state, and it enters x with
+  // a weight O(h): every pass makes one more power of h right, and two see the order of every rule that has one.
+  for (let pass = 0; pass < Math.min(order + 1, 3); pass += 1)
+    algebra = new Algebra(problem, exact, carries, algebra);
+  return algebra;
+}
