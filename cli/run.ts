@@ -10,7 +10,9 @@ import {
   RunFailure,
   sample,
   type Backend,
+  type Model,
   type SampleResult,
+  type Shape,
 } from "../runtime/node.js";
 import { exit, exitFor } from "./exit.js";
 import type { Io } from "./io.js";
@@ -73,12 +75,7 @@ async function runPlan(
   const given = await readInputs(plan, flags, io.cwd);
   const backend = await startBackend(flags.backend, note);
   const models = await openModels(runnable, flags.model ?? [], io.cwd, tfjsFor(backend));
-  const shape =
-    flags.shape ?? [...models.values()].find((m) => m.capabilities.sampleShape)?.capabilities.sampleShape;
-  if (shape === undefined || shape === null)
-    return fail("D0703", `the shape of a sample of \`${plan.sampler}\` is not known`, {
-      help: "pass it, channels first: `--shape 3,32,32`",
-    });
+  const shape = flags.shape ?? shapeOf(plan, models);
   checkPictures(wanted, plan, shape);
   const bound = bindRun(plan, given, models, shape, flags.count);
   const batch = Math.min(bound.count, flags.batch ?? usualBatch(plan, shape));
@@ -132,6 +129,20 @@ async function runPlan(
   }
   if (ending.interrupted) return exit.interrupted;
   return exitFor(errors);
+}
+
+/** The shape of a sample: the network's, else the one stated with `shape:` after the model. Throws D0703. */
+function shapeOf(plan: Plan, models: ReadonlyMap<string, Model>): Shape {
+  for (const { name, convention } of plan.models) {
+    const own = models.get(name)?.capabilities.sampleShape;
+    if (own !== undefined && own !== null) return own;
+    const stated = [convention["shape"] ?? []].flat();
+    if (stated.length > 0 && stated.every((extent) => Number.isInteger(extent) && Number(extent) > 0))
+      return stated.map(Number);
+  }
+  return fail("D0703", `the shape of a sample of \`${plan.sampler}\` is not known`, {
+    help: "pass it, channels first: `--shape 3,32,32`; or state it after the model: `shape: [3, 32, 32]`",
+  });
 }
 
 /** The backend asked for; without one wasm, or cpu where wasm cannot start. Throws D0702. */

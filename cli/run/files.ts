@@ -76,10 +76,17 @@ function samplesFile(kind: string, results: readonly HostTensor[], facts: Facts)
     case ".png":
       return first.shape.length === 2
         ? scatterPlot(first)
-        : imageGrid(enlarged(first), { columns: facts.columns, gap: 4 });
+        : imageGrid(enlarged(first), { columns: facts.columns ?? columnsFor(first.shape[0] ?? 1), gap: 4 });
     default:
       return writeNpy(first);
   }
+}
+
+/** Columns of a picture near the square, without a ragged last row where that can be had. */
+function columnsFor(count: number): number {
+  const square = Math.ceil(Math.sqrt(count));
+  for (let columns = square; columns <= 2 * square; columns++) if (count % columns === 0) return columns;
+  return square;
 }
 
 /** Images smaller than 64 pixels are shown larger, every pixel as a square. */
