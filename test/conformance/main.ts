@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { backendNames, openBackend, type Backend } from "../../runtime/index.js";
+import { openBackend, type Backend, type backendNames } from "../../runtime/index.js";
 import { FormatError } from "./format.js";
 import { runFile, summarise, type CaseReport } from "./run.js";
 

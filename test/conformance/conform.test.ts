@@ -1,0 +1,86 @@
+// The recorded runs on `reference`: nothing fails, and how many cases of each file the library reproduces is pinned.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { openBackend } from "../../runtime/index.js";
+import { FormatError } from "./format.js";
+import { runFile, summarise } from "./run.js";
+
+const folder = fileURLToPath(new URL("./cases/", import.meta.url));
+
+/** Passed and unsupported cases of each file. */
+const counts: Readonly<Record<string, readonly [passed: number, unsupported: number]>> = {
+  "dpmsolver.json": [60, 7],
+  "edm.json": [13, 0],
+  "guided-diffusion.json": [8, 1],
+  "kdiffusion-deterministic.json": [57, 6],
+  "kdiffusion-stochastic.json": [30, 0],
+  "unipc.json": [18, 6],
+};
+
+describe("recorded runs", () => {
+  test.each(Object.entries(counts))("%s", async (name, [passed, unsupported]) => {
+    const cases = await runFile(name, readFileSync(folder + name, "utf8"), await openBackend("reference"));
+    const report = summarise(cases);
+    expect(cases.filter(({ status }) => status === "fail")).toEqual([]);
+    expect([report.passed, report.unsupported]).toEqual([passed, unsupported]);
+    for (const { status, reason } of cases)
+      if (status === "unsupported") expect(reason?.length ?? 0).toBeGreaterThan(10);
+  });
+
+  test("runs of other sources are unsupported, each with a reason", async () => {
+    const others = readdirSync(folder).filter((name) => name.startsWith("seeds-"));
+    expect(others.length).toBeGreaterThan(0);
+    for (const name of others) {
+      const cases = await runFile(name, readFileSync(folder + name, "utf8"), await openBackend("reference"));
+      expect(new Set(cases.map(({ status }) => status))).toEqual(new Set(["unsupported"]));
+    }
+  });
+});
+
+describe("a wrong run is noticed", () => {
+  const file = (change: (entry: Record<string, unknown>) => void): string => {
+    const parsed = JSON.parse(readFileSync(`${folder}kdiffusion-deterministic.json`, "utf8")) as {
+      cases: Record<string, unknown>[];
+    };
+    const [first] = parsed.cases as [Record<string, unknown>];
+    change(first);
+    return JSON.stringify({ ...parsed, cases: [first] });
+  };
+  const status = async (text: string): Promise<string | undefined> =>
+    (await runFile("changed.json", text, await openBackend("reference")))[0]?.status;
+
+  test("unchanged, it passes", async () => {
+    expect(await status(file(() => undefined))).toBe("pass");
+  });
+
+  test("a state that differs by more than the tolerance", async () => {
+    const text = file((entry) => {
+      const [first] = entry["trajectory"] as [number[][]];
+      (first[0] as number[])[0] = ((first[0] as number[])[0] as number) + 1e-6;
+    });
+    expect(await status(text)).toBe("fail");
+  });
+
+  test("an option that nobody implements is not ignored", async () => {
+    const text = file((entry) => {
+      entry["options"] = { ...(entry["options"] as object), s_twist: 2 };
+    });
+    expect(await status(text)).toBe("unsupported");
+  });
+
+  test("noise that was not recorded", async () => {
+    const text = file((entry) => {
+      entry["options"] = { ...(entry["options"] as object), s_churn: 5 };
+    });
+    expect(await status(text)).toBe("fail");
+  });
+
+  test.each(["", "{}", "[1]", '{"models": {}, "cases": [{"id": "a"}]}'])(
+    "not of the format: %s",
+    async (text) => {
+      await expect(runFile("x.json", text, await openBackend("reference"))).rejects.toThrow(FormatError);
+    },
+  );
+});
