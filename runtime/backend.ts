@@ -63,9 +63,10 @@ export interface Backend {
   ): Tensor[];
   /** Reduces one tensor (two of one shape for `dot`); keeps the rank, reduced axes become 1. `parameter` is the quantile's p. */
   reduce(fn: ReduceFn, per: Per, inputs: readonly Tensor[], parameter: number | null): Tensor;
+  /** Noise; a backend may leave it unmade until it is used. Throws D0703 when its counters are out of range. */
   draw(request: NoiseRequest): Tensor;
-  /** max |x|; NaN when any element is. */
-  maxAbs(tensor: Tensor): Promise<number>;
+  /** Whether all elements are finite. */
+  finite(tensor: Tensor): Promise<boolean>;
   /** Ends the life of a tensor. A second call for the same one throws: it is a fault of the caller. */
   free(tensor: Tensor): void;
   /** Tensors made and not yet freed. */

@@ -362,8 +362,7 @@ export class Run {
 
   async #checkFinite(tensor: Tensor, index: number, what: string): Promise<void> {
     if (this.#options.check === false) return;
-    const largest = await this.#backend.maxAbs(tensor);
-    if (Number.isFinite(largest)) return;
+    if (await this.#backend.finite(tensor)) return;
     const data = await this.#backend.download(tensor);
     const first = data.findIndex((value) => !Number.isFinite(value));
     const value = data[first];

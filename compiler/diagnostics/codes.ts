@@ -58,6 +58,7 @@ export const codes = {
   D0704: { severity: "error", title: "output cannot be written" },
   D0705: { severity: "error", title: "model call failed" },
   D0706: { severity: "error", title: "wrong use of the command line" },
+  D0707: { severity: "error", title: "out of memory" },
   D0801: { severity: "error", title: "source is too large" },
   D0802: { severity: "error", title: "nesting is too deep" },
   D0803: { severity: "error", title: "too many imports" },

@@ -24,3 +24,9 @@ export function checkReduction(fn: ReduceFn, inputs: readonly Tensor[]): void {
     );
   }
 }
+
+/** Throws D0707. */
+export const noRoom = (size: number): never =>
+  fail("D0707", `there is no memory for a tensor of ${size} elements`, {
+    help: "use a smaller batch, or smaller samples",
+  });

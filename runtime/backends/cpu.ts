@@ -1,9 +1,59 @@
-// Owns: opening tfjs' plain JavaScript backend. Imported only when it is asked for.
+// Owns: the backend in plain JavaScript: float32 arrays, kernels run block by block. Its tensors can be handed to tfjs'
+// cpu backend, which shares the arrays. Imported only when it is asked for.
 
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import type { Backend } from "../backend.js";
-import { TfBackend } from "./tfjs.js";
+import { BlockEngine } from "../kernels/blocks.js";
+import { noRoom } from "./checks.js";
+import { FusedBackend, type Store } from "./fused.js";
+
+interface ArrayBuffer32 {
+  readonly values: Float32Array;
+  /** The tf.Tensor over the same array, once there is one. */
+  tensor: tf.Tensor | null;
+}
+
+/** The part of tfjs' cpu backend that is used here. */
+interface CpuMemory {
+  readonly data: { get(id: object): { readonly values: Float32Array } };
+  refCount(id: object): number;
+}
+
+class ArrayStore implements Store<ArrayBuffer32, Float32Array> {
+  readonly #backend = tf.findBackend("cpu");
+  readonly #memory = this.#backend as unknown as CpuMemory;
+
+  allocate(size: number): ArrayBuffer32 {
+    try {
+      return { values: new Float32Array(size), tensor: null };
+    } catch {
+      return noRoom(size);
+    }
+  }
+  release({ tensor }: ArrayBuffer32): void {
+    tensor?.dispose();
+  }
+  locate({ values }: ArrayBuffer32): Float32Array {
+    return values;
+  }
+  view({ values }: ArrayBuffer32, size: number): Float32Array {
+    return values.subarray(0, size);
+  }
+  exclusive({ tensor }: ArrayBuffer32): boolean {
+    return tensor === null || this.#memory.refCount(tensor.dataId) === 1;
+  }
+  share(buffer: ArrayBuffer32, shape: readonly number[]): tf.Tensor {
+    if (tf.getBackend() !== "cpu") void tf.setBackend("cpu");
+    buffer.tensor ??= tf.keep(tf.engine().makeTensor(buffer.values, [...shape], "float32", this.#backend));
+    return buffer.tensor;
+  }
+  adopt(value: unknown): { buffer: ArrayBuffer32; shape: readonly number[] } {
+    const tensor = value as tf.Tensor;
+    // `get` fetches the data when another tfjs backend has it.
+    return { buffer: { values: this.#memory.data.get(tensor.dataId).values, tensor }, shape: tensor.shape };
+  }
+}
 
 let greeted = false;
 
@@ -22,5 +72,5 @@ function quietStart(): void {
 export async function openCpu(): Promise<Backend> {
   await tf.setBackend("cpu");
   quietStart();
-  return new TfBackend(tf, "cpu");
+  return new FusedBackend("cpu", new ArrayStore(), new BlockEngine());
 }

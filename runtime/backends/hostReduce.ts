@@ -5,36 +5,80 @@ import type { Per, ReduceFn } from "../../compiler/plan/schema.js";
 import type { HostArray, Shape } from "../backend.js";
 import { broadcastIndices, reducedShape, sizeOf } from "../shapes.js";
 
-/** Quantile with linear interpolation between the two nearest order statistics. Sorts `values`. */
-function quantile(values: Float64Array, p: number): number {
-  values.sort();
-  const place = Math.min(Math.max(p, 0), 1) * (values.length - 1);
+/** Quantile with linear interpolation between the two nearest order statistics. */
+function quantile(values: HostArray, p: number): number {
+  const sorted = values.slice().sort();
+  // NaN sorts last.
+  if (Number.isNaN(sorted.at(-1) ?? NaN)) return NaN;
+  const place = Math.min(Math.max(p, 0), 1) * (sorted.length - 1);
   const below = Math.floor(place);
-  const low = values[below] ?? NaN;
-  const high = values[Math.min(below + 1, values.length - 1)] ?? NaN;
+  const low = sorted[below] ?? NaN;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? NaN;
   return low + (high - low) * (place - below);
 }
 
-type Fold = (a: Float64Array, b: Float64Array, parameter: number) => number;
+type Fold = (a: HostArray, b: HostArray, parameter: number) => number;
 
-const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
-const dot = (a: Float64Array, b: Float64Array): number =>
-  a.reduce((total, value, i) => total + value * b[i]!, 0);
+function sum(a: HostArray): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i]!;
+  return total;
+}
+
+function dot(a: HostArray, b: HostArray): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
+  return total;
+}
+
+/** Population form (divisor n). */
+function deviation(a: HostArray): number {
+  const mean = sum(a) / a.length;
+  let total = 0;
+  for (let i = 0; i < a.length; i++) {
+    const rest = a[i]! - mean;
+    total += rest * rest;
+  }
+  return Math.sqrt(total / a.length);
+}
+
+function extreme(a: HostArray, better: (x: number, y: number) => number, start: number): number {
+  let best = start;
+  for (let i = 0; i < a.length; i++) best = better(best, a[i]!);
+  return best;
+}
 
 const folds: Readonly<Record<ReduceFn, Fold>> = {
   sum: (a) => sum(a),
   mean: (a) => sum(a) / a.length,
-  // Population form (divisor n).
-  std: (a) => {
-    const mean = sum(a) / a.length;
-    return Math.sqrt(a.reduce((total, value) => total + (value - mean) ** 2, 0) / a.length);
-  },
+  std: (a) => deviation(a),
   norm: (a) => Math.sqrt(dot(a, a)),
   dot: (a, b) => dot(a, b),
-  max: (a) => a.reduce((best, value) => Math.max(best, value), -Infinity),
-  min: (a) => a.reduce((best, value) => Math.min(best, value), Infinity),
-  quantile: (a, _b, p) => (a.some(Number.isNaN) ? NaN : quantile(a, p)),
+  max: (a) => extreme(a, Math.max, -Infinity),
+  min: (a) => extreme(a, Math.min, Infinity),
+  quantile: (a, _b, p) => quantile(a, p),
 };
+
+/** The elements of each group: views where groups follow each other, copies where they are interleaved. */
+function groupsOf(data: HostArray, shape: Shape, groupShape: Shape): HostArray[] {
+  const groups = sizeOf(groupShape);
+  const size = data.length / groups;
+  // Groups follow each other when no reduced axis comes before one that is kept.
+  const lastKept = groupShape.findLastIndex((extent) => extent > 1);
+  const together = shape.every((extent, axis) => axis > lastKept || groupShape[axis] === extent);
+  if (together) {
+    return Array.from({ length: groups }, (_, group) => data.subarray(group * size, (group + 1) * size));
+  }
+  const owner = broadcastIndices(groupShape, shape);
+  const parts = Array.from({ length: groups }, () => new Float64Array(size));
+  const filled = new Int32Array(groups);
+  for (let i = 0; i < owner.length; i++) {
+    const group = owner[i]!;
+    parts[group]![filled[group]!] = data[i]!;
+    filled[group] = filled[group]! + 1;
+  }
+  return parts;
+}
 
 /** Reduces `inputs` (two for `dot`), all of shape `shape`. The result has shape `reducedShape(shape, per)`. */
 export function hostReduce(
@@ -45,19 +89,7 @@ export function hostReduce(
   parameter: number | null,
 ): Float64Array {
   const groupShape = reducedShape(shape, per);
-  const groups = sizeOf(groupShape);
-  const size = sizeOf(shape) / groups;
-  const owner = broadcastIndices(groupShape, shape);
-  const gathered = inputs.map((data) => {
-    const parts = Array.from({ length: groups }, () => new Float64Array(size));
-    const filled = new Int32Array(groups);
-    for (let i = 0; i < owner.length; i++) {
-      const group = owner[i]!;
-      parts[group]![filled[group]!] = data[i]!;
-      filled[group] = filled[group]! + 1;
-    }
-    return parts;
-  });
+  const gathered = inputs.map((data) => groupsOf(data, shape, groupShape));
   const [first = [], second = first] = gathered;
   return Float64Array.from(first, (part, group) => folds[fn](part, second[group]!, parameter ?? 0));
 }

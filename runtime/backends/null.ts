@@ -4,15 +4,24 @@
 import type { Kernel, Per, ReduceFn } from "../../compiler/plan/schema.js";
 import type { Backend, Executable, HostArray, Shape, Tensor } from "../backend.js";
 import { Meter } from "../meter.js";
-import type { NoiseRequest } from "../noise/noise.js";
+import { checkRequest, type NoiseRequest } from "../noise/noise.js";
 import { nodeShapes, reducedShape, sizeOf } from "../shapes.js";
 import { checkFill, checkReduction } from "./checks.js";
+import { planReuse } from "./reuse.js";
+
+class NullTensor implements Tensor {
+  /** `made`: it takes up memory. Noise does not until it is used by more than a kernel it dies in. */
+  constructor(
+    readonly shape: Shape,
+    public made: boolean,
+  ) {}
+}
 
 class NullBackend implements Backend {
   readonly name = "null";
   readonly floatBits = 32;
   readonly meter = new Meter(4);
-  readonly #live = new Set<Tensor>();
+  readonly #live = new Set<NullTensor>();
 
   upload(data: HostArray, shape: Shape): Tensor {
     checkFill(data, shape);
@@ -35,17 +44,26 @@ class NullBackend implements Backend {
     _scalars: readonly number[],
     donated: readonly boolean[],
   ): Tensor[] {
-    for (const tensor of inputs) this.#read(tensor);
+    const given = inputs.map((tensor) => this.#tensor(tensor));
     const shapes = nodeShapes(
       kernel,
-      inputs.map((tensor) => tensor.shape),
+      given.map((tensor) => tensor.shape),
     );
-    this.meter.dispatches += 1;
-    // Outputs of a donated size take over the memory; the others are new.
-    donated.forEach((given, i) => {
-      if (given) this.free(inputs[i]!);
+    const outputs = kernel.outputs.map((node) => shapes[node] ?? []);
+    given.forEach((tensor, i) => {
+      if (tensor.made || donated[i] !== true) this.#read(tensor);
     });
-    return kernel.outputs.map((node) => this.#make(shapes[node] ?? []));
+    this.meter.dispatches += 1;
+    const reuse = planReuse(
+      outputs,
+      given.map((tensor, i) => (donated[i] === true && tensor.made ? sizeOf(tensor.shape) : null)),
+    );
+    for (const input of reuse) if (input >= 0) this.free(given[input]!);
+    const made = outputs.map((shape) => this.#make(shape));
+    given.forEach((tensor, i) => {
+      if (donated[i] === true && !reuse.includes(i)) this.free(tensor);
+    });
+    return made;
   }
 
   reduce(fn: ReduceFn, per: Per, inputs: readonly Tensor[], _parameter: number | null): Tensor {
@@ -56,18 +74,22 @@ class NullBackend implements Backend {
   }
 
   draw(request: NoiseRequest): Tensor {
+    checkRequest(request);
     this.meter.draws += 1;
-    return this.#make(request.shape);
+    const tensor = new NullTensor(request.shape, false);
+    this.#live.add(tensor);
+    return tensor;
   }
 
-  maxAbs(tensor: Tensor): Promise<number> {
-    this.#read(tensor);
-    return Promise.resolve(0);
+  finite(tensor: Tensor): Promise<boolean> {
+    this.#tensor(tensor);
+    return Promise.resolve(true);
   }
 
   free(tensor: Tensor): void {
-    if (!this.#live.delete(tensor)) throw new Error("this tensor was freed, or belongs to another backend");
-    this.meter.release(sizeOf(tensor.shape));
+    const own = this.#tensor(tensor);
+    this.#live.delete(own);
+    if (own.made) this.meter.release(sizeOf(own.shape));
   }
 
   liveTensors(): number {
@@ -78,18 +100,33 @@ class NullBackend implements Backend {
     for (const tensor of [...this.#live]) this.free(tensor);
   }
 
-  #make(shape: Shape): Tensor {
-    const tensor: Tensor = { shape };
+  #make(shape: Shape): NullTensor {
+    const tensor = new NullTensor(shape, true);
     this.#live.add(tensor);
+    this.#count(tensor);
+    return tensor;
+  }
+
+  #count({ shape }: NullTensor): void {
     this.meter.allocate(sizeOf(shape));
     this.meter.move(sizeOf(shape));
+  }
+
+  #tensor(tensor: Tensor): NullTensor {
+    if (!(tensor instanceof NullTensor) || !this.#live.has(tensor)) {
+      throw new Error("this tensor was freed, or belongs to another backend");
+    }
     return tensor;
   }
 
   /** Counts a read of the tensor; returns its size. */
   #read(tensor: Tensor): number {
-    if (!this.#live.has(tensor)) throw new Error("this tensor was freed, or belongs to another backend");
-    const size = sizeOf(tensor.shape);
+    const own = this.#tensor(tensor);
+    if (!own.made) {
+      own.made = true;
+      this.#count(own);
+    }
+    const size = sizeOf(own.shape);
     this.meter.move(size);
     return size;
   }

@@ -96,10 +96,10 @@ class ReferenceBackend implements Backend {
     return this.#make(Float64Array.from(makeNoise(request)), request.shape);
   }
 
-  maxAbs(tensor: Tensor): Promise<number> {
+  finite(tensor: Tensor): Promise<boolean> {
     const data = this.#data(tensor);
     this.meter.move(data.length);
-    return Promise.resolve(hostMaxAbs(data));
+    return Promise.resolve(Number.isFinite(hostMaxAbs(data)));
   }
 
   free(tensor: Tensor): void {

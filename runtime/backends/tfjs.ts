@@ -1,5 +1,6 @@
-// Owns: a backend made of stock tfjs operations, for any tfjs backend that is registered. Temporaries are disposed at
-// their last use, not at the end of a kernel. Must not import tfjs: it is handed in by the file that opens it.
+// Owns: a backend made of stock tfjs operations, for tfjs backends whose memory cannot be shared, and what the fused
+// backends are measured against. Temporaries are disposed at their last use, not at the end of a kernel. Must not import
+// tfjs: it is handed in by the file that opens it.
 
 import type * as tfjs from "@tensorflow/tfjs-core";
 import type { Kernel, KernelOp, Per, ReduceFn } from "../../compiler/plan/schema.js";
@@ -216,10 +217,10 @@ export class TfBackend implements Backend {
     return this.#make(this.#core.tensor(makeNoise(request), [...request.shape], "float32"), request.shape);
   }
 
-  async maxAbs(tensor: Tensor): Promise<number> {
+  async finite(tensor: Tensor): Promise<boolean> {
     const data = await this.#value(tensor).data<"float32">();
     this.meter.move(data.length);
-    return hostMaxAbs(data);
+    return Number.isFinite(hostMaxAbs(data));
   }
 
   free(tensor: Tensor): void {

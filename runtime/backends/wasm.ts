@@ -1,11 +1,81 @@
-// Owns: opening tfjs' WebAssembly backend, and taking back what loading it does to the process. Imported only when it is
-// asked for.
+// Owns: the backend on the heap of tfjs' WebAssembly backend: its tensors are tfjs' tensors, its kernels WebAssembly of
+// our own. Takes back what loading tfjs does to the process. Imported only when it is asked for.
 
 import * as tf from "@tensorflow/tfjs-core";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { fail } from "../../compiler/diagnostics/report.js";
 import type { Backend } from "../backend.js";
-import { TfBackend } from "./tfjs.js";
+import { WasmEngine } from "../kernels/wasm/engine.js";
+import type { WasmMemory } from "../kernels/wasm/platform.js";
+import { noRoom } from "./checks.js";
+import { FusedBackend, type Store } from "./fused.js";
+
+/** The part of tfjs' wasm backend that is used here. */
+interface WasmHeap {
+  /** The threaded build imports its memory, the others export it. */
+  readonly wasm: { readonly wasmMemory?: WasmMemory; readonly asm: { readonly memory: WasmMemory } };
+  readonly dataIdMap: { get(id: object): { readonly memoryOffset: number } };
+  makeOutput(shape: readonly number[], type: "float32"): { readonly dataId: object };
+  disposeData(id: object): boolean;
+  refCount(id: object): number;
+}
+
+interface HeapBuffer {
+  readonly dataId: object;
+  /** In bytes. */
+  readonly address: number;
+  /** The tf.Tensor over the same memory, once there is one. */
+  tensor: tf.Tensor | null;
+}
+
+/** Bytes a heap of 32-bit addresses can hand out at once. */
+const LARGEST = 2 ** 32 - 2 ** 16;
+
+class HeapStore implements Store<HeapBuffer, number> {
+  readonly #backend = tf.findBackend("wasm");
+  readonly #heap = this.#backend as unknown as WasmHeap;
+
+  get memory(): WasmMemory {
+    return this.#heap.wasm.wasmMemory ?? this.#heap.wasm.asm.memory;
+  }
+
+  allocate(size: number): HeapBuffer {
+    if (size * 4 > LARGEST) noRoom(size);
+    const { dataId } = this.#heap.makeOutput([size], "float32");
+    const address = this.#heap.dataIdMap.get(dataId).memoryOffset;
+    // tfjs does not look whether its allocator found room; 0 means it did not.
+    if (address === 0) {
+      this.#heap.disposeData(dataId);
+      noRoom(size);
+    }
+    return { dataId, address, tensor: null };
+  }
+  release({ dataId, tensor }: HeapBuffer): void {
+    if (tensor === null) this.#heap.disposeData(dataId);
+    else tensor.dispose();
+  }
+  locate({ address }: HeapBuffer): number {
+    return address;
+  }
+  view({ address }: HeapBuffer, size: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, size);
+  }
+  exclusive({ dataId }: HeapBuffer): boolean {
+    return this.#heap.refCount(dataId) === 1;
+  }
+  share(buffer: HeapBuffer, shape: readonly number[]): tf.Tensor {
+    if (tf.getBackend() !== "wasm") void tf.setBackend("wasm");
+    const { dataId } = buffer;
+    buffer.tensor ??= tf.keep(tf.engine().makeTensorFromDataId(dataId, [...shape], "float32", this.#backend));
+    return buffer.tensor;
+  }
+  adopt(value: unknown): { buffer: HeapBuffer; shape: readonly number[] } {
+    const tensor = value as tf.Tensor;
+    // `get` fetches the data when another tfjs backend has it.
+    const address = this.#heap.dataIdMap.get(tensor.dataId).memoryOffset;
+    return { buffer: { dataId: tensor.dataId, address, tensor }, shape: tensor.shape };
+  }
+}
 
 /** The part of Node's `process` that matters here. */
 interface Listening {
@@ -44,5 +114,6 @@ export async function openWasm(path?: string): Promise<Backend> {
       help: "its .wasm files must be readable: pass their folder as wasmPath, or use the backend 'cpu'",
     });
   }
-  return new TfBackend(tf, "wasm");
+  const store = new HeapStore();
+  return new FusedBackend("wasm", store, new WasmEngine(store.memory));
 }

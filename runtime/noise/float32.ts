@@ -7,18 +7,29 @@ const f = Math.fround;
 const bits = new Uint32Array(1);
 const value = new Float32Array(bits.buffer);
 
-const L0 = f(7.0376836292e-2);
-const L1 = f(-1.151461031e-1);
-const L2 = f(1.167699874e-1);
-const L3 = f(-1.2420140846e-1);
-const L4 = f(1.4249322787e-1);
-const L5 = f(-1.6668057665e-1);
-const L6 = f(2.0000714765e-1);
-const L7 = f(-2.4999993993e-1);
-const L8 = f(3.3333331174e-1);
-const LN2_LOW = f(-2.1219444e-4);
-const LN2_HIGH = f(0.693359375);
-const SQRT2 = f(Math.SQRT2);
+/** Polynomial of log(1 + m), highest power first, and log 2 in two parts, the higher of 9 bits. */
+export const logConstants = {
+  polynomial: [
+    7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+    2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+  ].map(f),
+  ln2Low: f(-2.1219444e-4),
+  ln2High: f(0.693359375),
+  sqrt2: f(Math.SQRT2),
+} as const;
+
+const [L0, L1, L2, L3, L4, L5, L6, L7, L8] = logConstants.polynomial as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+const { ln2Low: LN2_LOW, ln2High: LN2_HIGH, sqrt2: SQRT2 } = logConstants;
 
 /** Natural logarithm of a positive, normal float32. */
 export function log32(x: number): number {
@@ -48,14 +59,20 @@ export function log32(x: number): number {
   return f(f(m + y) + f(LN2_HIGH * exponent));
 }
 
-const S0 = f(-1.9515295891e-4);
-const S1 = f(8.3321608736e-3);
-const S2 = f(-1.6666654611e-1);
-const C0 = f(2.443315711809948e-5);
-const C1 = f(-1.388731625493765e-3);
-const C2 = f(4.166664568298827e-2);
-/** Quarter turns per unit of a 24-bit angle, times pi/2. 2^-22 is exact, so one rounding. */
-const RADIANS = f(Math.PI / 2);
+/**
+ * Polynomials of (sin a / a - 1) / a^2 and (cos a - 1 + a^2 / 2) / a^4 in a^2, highest power first; radians of a quarter
+ * turn; quarter turns of a step of 2^-24 turns (2^-22 exactly, so one rounding).
+ */
+export const sincosConstants = {
+  sin: [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1].map(f),
+  cos: [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2].map(f),
+  radians: f(Math.PI / 2),
+  step: 2.384185791015625e-7,
+} as const;
+
+const [S0, S1, S2] = sincosConstants.sin as [number, number, number];
+const [C0, C1, C2] = sincosConstants.cos as [number, number, number];
+const { radians: RADIANS, step: STEP } = sincosConstants;
 
 /**
  * Cosine and sine of `turn` * 2^-24 of a full turn, `turn` an integer in 0 .. 2^24-1. The quadrant is found in
@@ -63,7 +80,7 @@ const RADIANS = f(Math.PI / 2);
  */
 export function sincos32(turn: number, out: Float32Array): void {
   const quadrant = (turn + 0x200000) >>> 22;
-  const rest = f((turn - (quadrant << 22)) * 2.384185791015625e-7);
+  const rest = f((turn - (quadrant << 22)) * STEP);
   const a = f(rest * RADIANS);
   const z = f(a * a);
   let s = S0;

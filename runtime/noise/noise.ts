@@ -90,35 +90,47 @@ const blocks: Readonly<Record<Distribution, Block>> = {
   gumbel: gumbelBlock,
 };
 
+/** Number of elements of one sample. */
+export const sampleSize = ({ shape }: NoiseRequest): number =>
+  shape.slice(1).reduce((product, extent) => product * extent, 1);
+
+/** The word of the counter that holds step and pass. */
+export const timeWord = ({ step, pass }: NoiseRequest): number => (step | (pass << 16)) >>> 0;
+
+const words = new Uint32Array(4);
+const values = new Float32Array(4);
+
 /**
- * The noise of `request` as float32 values in C order. Element e of a sample is word e & 3 of block e >> 2 under the
- * counter (block, sample, step | pass << 16, key) and the key (seed low, seed high). Throws D0703 out of range.
+ * Elements `start` .. `start + count - 1` of the noise of `request`, in C order, to the beginning of `out`. Element e
+ * of a sample is word e & 3 of block e >> 2 under the counter (block, sample, step | pass << 16, key) and the key
+ * (seed low, seed high). The request must have passed `checkRequest`.
  */
-export function makeNoise(request: NoiseRequest): Float32Array {
-  const [samples = 1, ...rest] = request.shape;
-  checkCounter(request, samples);
-  const size = rest.reduce((product, extent) => product * extent, 1);
-  const out = new Float32Array(samples * size);
-  const words = new Uint32Array(4);
-  const values = new Float32Array(4);
+export function fillNoise(request: NoiseRequest, start: number, count: number, out: Float32Array): void {
+  const { key, seed, firstSample } = request;
+  const size = sampleSize(request);
+  const time = timeWord(request);
   const block = blocks[request.distribution];
-  const time = (request.step | (request.pass << 16)) >>> 0;
-  for (let sample = 0; sample < samples; sample++) {
-    const base = sample * size;
-    for (let element = 0; element < size; element += 4) {
-      philox(
-        element >>> 2,
-        request.firstSample + sample,
-        time,
-        request.key,
-        request.seed.low,
-        request.seed.high,
-        words,
-      );
-      block(words, values);
-      const count = Math.min(4, size - element);
-      for (let i = 0; i < count; i++) out[base + element + i] = values[i]!;
-    }
+  let done = 0;
+  while (done < count) {
+    const sample = Math.floor((start + done) / size);
+    const element = start + done - sample * size;
+    const first = element & 3;
+    const last = Math.min(4, first + count - done, first + size - element);
+    philox(element >>> 2, firstSample + sample, time, key, seed.low, seed.high, words);
+    block(words, values);
+    for (let i = first; i < last; i++) out[done++] = values[i]!;
   }
+}
+
+/** Throws D0703 when the counters of a request are out of range. */
+export function checkRequest(request: NoiseRequest): void {
+  checkCounter(request, request.shape[0] ?? 1);
+}
+
+/** The noise of `request` as float32 values. Throws D0703 out of range. */
+export function makeNoise(request: NoiseRequest): Float32Array {
+  checkRequest(request);
+  const out = new Float32Array((request.shape[0] ?? 1) * sampleSize(request));
+  fillNoise(request, 0, out.length, out);
   return out;
 }

@@ -1,10 +1,10 @@
 // Owns: Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011), the
 // integers all noise is made of. They are the same on every machine. Knows nothing of steps, samples or distributions.
 
-const M0 = 0xd2511f53;
-const M1 = 0xcd9e8d57;
-const W0 = 0x9e3779b9;
-const W1 = 0xbb67ae85;
+/** Multipliers and the steps of the key (Weyl sequences of the golden ratio and of sqrt(3) - 1). */
+export const philoxConstants = { m0: 0xd2511f53, m1: 0xcd9e8d57, w0: 0x9e3779b9, w1: 0xbb67ae85 } as const;
+
+const { m0: M0, m1: M1, w0: W0, w1: W1 } = philoxConstants;
 
 /** High 32 bits of the product of two unsigned 32-bit integers. */
 function mulHigh(a: number, b: number): number {

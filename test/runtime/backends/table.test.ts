@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Failure } from "../../../compiler/diagnostics/report.js";
 import type { Kernel, KernelOp, Per, ReduceFn } from "../../../compiler/plan/schema.js";
 import type { Backend, HostArray, Shape } from "../../../runtime/index.js";
+import { hostMaxAbs } from "../../../runtime/backends/hostReduce.js";
 import { functionModel, makeSeed, openBackend, sample } from "../../../runtime/index.js";
 import { combined, eulerPlan, kernel } from "../../support/plans.js";
 
@@ -238,16 +239,35 @@ describe.each(["reference", "cpu", "wasm"])("%s", (name) => {
     expect(() => backend.free(tensor)).toThrow("freed");
   });
 
-  test("max |x| sees NaN and infinity", async () => {
+  test("NaN and infinity are seen, wherever they stand", async () => {
+    for (let place = 0; place < 70; place += 3) {
+      for (const [value, expected] of [
+        [-3e38, true],
+        [NaN, false],
+        [-Infinity, false],
+      ] as const) {
+        const tensor = backend.upload(new Float32Array(70).fill(value, place, place + 1), [7, 10]);
+        expect(await backend.finite(tensor)).toBe(expected);
+        backend.free(tensor);
+      }
+    }
+  });
+
+  test("results of kernels that are not finite are seen", async () => {
     for (const [data, expected] of [
-      [[1, -3, 2], 3],
-      [[1, NaN, 2], NaN],
-      [[NaN, Infinity], NaN],
-      [[1, -Infinity], Infinity],
+      [Array<number>(19).fill(4), true],
+      [[...Array<number>(18).fill(4), -1], false],
+      [[-1, ...Array<number>(18).fill(4)], false],
     ] as const) {
-      const tensor = backend.upload(Float32Array.from(data), [data.length]);
-      expect(await backend.maxAbs(tensor)).toBe(expected);
-      backend.free(tensor);
+      const executable = backend.prepare(kernel(["x0", ["sqrt", 0]]));
+      const [tensor] = backend.dispatch(
+        executable,
+        [backend.upload(Float32Array.from(data), [19])],
+        [],
+        [true],
+      );
+      expect(await backend.finite(tensor!)).toBe(expected);
+      backend.free(tensor!);
     }
   });
 
@@ -261,6 +281,15 @@ describe.each(["reference", "cpu", "wasm"])("%s", (name) => {
     backend.free(a);
     backend.free(b);
   });
+});
+
+test.each([
+  [[1, -3, 2], 3],
+  [[1, NaN, 2], NaN],
+  [[NaN, Infinity], NaN],
+  [[1, -Infinity], Infinity],
+])("max |x| of %j is %d", (data, expected) => {
+  expect(hostMaxAbs(Float32Array.from(data))).toBe(expected);
 });
 
 describe("openBackend", () => {

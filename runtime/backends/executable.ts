@@ -1,0 +1,113 @@
+// Owns: a kernel made ready for a fused backend: for the shapes it meets, the passes it takes and their code. Knows no
+// tensors and no memory.
+
+import type { Kernel } from "../../compiler/plan/schema.js";
+import type { Executable, Shape } from "../backend.js";
+import type { Code, Engine } from "../kernels/engine.js";
+import { layOut, type Layout } from "../kernels/layout.js";
+import { lower } from "../kernels/lower.js";
+import type { Tape } from "../kernels/tape.js";
+import { nodeShapes, sameShape, sizeOf } from "../shapes.js";
+import { isOperation, scalarNodes, scalarOps } from "./scalarOps.js";
+
+/** The outputs of one shape, computed in one walk. */
+export interface Pass<Memory> {
+  /** Positions among the kernel's outputs. */
+  readonly outputs: readonly number[];
+  readonly tape: Tape;
+  readonly layout: Layout;
+  readonly code: Code<Memory>;
+}
+
+/** A kernel at given shapes. */
+export interface Binding<Memory> {
+  readonly inputs: readonly Shape[];
+  readonly outputs: readonly Shape[];
+  readonly passes: readonly Pass<Memory>[];
+  /** Outputs that are plain numbers. */
+  readonly numbers: readonly number[];
+  /** Whether an input is walked in full by one pass at most, so that it need not exist as a tensor. */
+  readonly once: readonly boolean[];
+}
+
+export class FusedExecutable<Memory> implements Executable {
+  readonly #isScalar: readonly boolean[];
+  readonly #tapes = new Map<string, Tape>();
+  readonly #codes = new Map<string, Code<Memory>>();
+  #last: Binding<Memory> | undefined;
+
+  constructor(
+    readonly kernel: Kernel,
+    readonly engine: Engine<Memory>,
+  ) {
+    this.#isScalar = scalarNodes(kernel);
+  }
+
+  /** Throws D0703 when the shapes do not broadcast. */
+  bind(shapes: readonly Shape[]): Binding<Memory> {
+    const last = this.#last;
+    if (last?.inputs.every((shape, i) => sameShape(shape, shapes[i]!))) return last;
+    const nodes = nodeShapes(this.kernel, shapes);
+    const found = this.kernel.outputs.map((node) => nodes[node] ?? null);
+    const outputs = found.map((shape) => shape ?? []);
+    const passes: Pass<Memory>[] = [];
+    found.forEach((shape, position) => {
+      if (shape === null || passes.some((pass) => pass.outputs.includes(position))) return;
+      const group = found.flatMap((other, i) => (other !== null && sameShape(other, shape) ? [i] : []));
+      passes.push(this.#pass(group, shape, shapes));
+    });
+    this.#last = {
+      inputs: shapes.map((shape) => [...shape]),
+      outputs,
+      passes,
+      numbers: found.flatMap((shape, i) => (shape === null ? [i] : [])),
+      once: shapes.map((shape, input) => {
+        const users = passes.filter(({ tape }) => tape.inputs.includes(input));
+        return users.every(({ layout }) => layout.total === sizeOf(shape)) && users.length <= 1;
+      }),
+    };
+    return this.#last;
+  }
+
+  /** Values of the kernel's nodes no tensor reaches, in float64, by node. */
+  numbers(scalars: readonly number[]): Float64Array {
+    const { nodes } = this.kernel;
+    const values = new Float64Array(nodes.length);
+    for (let i = 0; i < nodes.length; i++) {
+      if (!this.#isScalar[i]) continue;
+      const node = nodes[i]!;
+      if (node.op === "scalar") values[i] = scalars[node.index]!;
+      else if (node.op === "const") values[i] = node.value;
+      else if (isOperation(node)) {
+        const [a = 0, b = 0, c = 0] = node.args;
+        values[i] = scalarOps[node.op](values[a]!, values[b]!, values[c]!);
+      }
+    }
+    return values;
+  }
+
+  #pass(group: readonly number[], shape: Shape, inputs: readonly Shape[]): Pass<Memory> {
+    const key = group.join();
+    let tape = this.#tapes.get(key);
+    if (tape === undefined) {
+      tape = lower(
+        this.kernel,
+        this.#isScalar,
+        group.map((position) => this.kernel.outputs[position]!),
+      );
+      this.#tapes.set(key, tape);
+    }
+    const layout = layOut(
+      tape.inputs.map((input) => inputs[input]!),
+      shape,
+    );
+    const invariant = layout.inputs.map(({ single, gathered }) => single && !gathered);
+    const codeKey = `${key}|${invariant.map(Number).join("")}`;
+    let code = this.#codes.get(codeKey);
+    if (code === undefined) {
+      code = this.engine.compile(tape, invariant);
+      this.#codes.set(codeKey, code);
+    }
+    return { outputs: group, tape, layout, code };
+  }
+}

@@ -1,0 +1,322 @@
+// Owns: a backend of float32 tensors in one memory, with one pass over memory per kernel. What the memory is, and how
+// a pass is run, is handed in. Noise is left unmade until it is used; a kernel that is its only user makes it on the way.
+
+import type { Kernel, Per, ReduceFn } from "../../compiler/plan/schema.js";
+import type { Backend, Executable, HostArray, Shape, Tensor, TfInterop } from "../backend.js";
+import type { Engine } from "../kernels/engine.js";
+import { gather } from "../kernels/layout.js";
+import { Meter } from "../meter.js";
+import { checkRequest, type NoiseRequest } from "../noise/noise.js";
+import { reducedShape, sizeOf } from "../shapes.js";
+import { checkFill, checkReduction } from "./checks.js";
+import { FusedExecutable, type Pass } from "./executable.js";
+import { hostReduce } from "./hostReduce.js";
+import { planReuse } from "./reuse.js";
+import { kernelStructure } from "./scalarOps.js";
+
+/** Elements of a tile: noise and gathered inputs are made this many at a time, and used while they are in the cache. */
+const TILE = 2048;
+/** Noise is written in groups of 16. */
+const SLACK = 16;
+
+/** Memory for float32 elements. Addresses and views are good until the next `allocate`. */
+export interface Store<Buffer, Memory> {
+  /** Throws D0707 when there is no room. */
+  allocate(size: number): Buffer;
+  release(buffer: Buffer): void;
+  locate(buffer: Buffer): Memory;
+  view(buffer: Buffer, size: number): Float32Array;
+  /** Whether nobody else reads the buffer. */
+  exclusive(buffer: Buffer): boolean;
+  /** The same memory as a tf.Tensor, which belongs to the buffer. */
+  share(buffer: Buffer, shape: Shape): unknown;
+  /** Takes over a tf.Tensor. */
+  adopt(value: unknown): { readonly buffer: Buffer; readonly shape: Shape };
+}
+
+class Handle<Buffer> implements Tensor {
+  readonly size: number;
+  live = true;
+  /** Known to hold finite values only. */
+  finite = false;
+
+  /** `buffer` is null while the noise of `request` has not been made. */
+  constructor(
+    readonly shape: Shape,
+    public buffer: Buffer | null,
+    readonly request: NoiseRequest | null,
+  ) {
+    this.size = sizeOf(shape);
+  }
+}
+
+export class FusedBackend<Buffer, Memory> implements Backend {
+  readonly floatBits = 32;
+  readonly meter = new Meter(4);
+  readonly tf: TfInterop;
+  readonly #live = new Set<Handle<Buffer>>();
+  readonly #cache = new Map<string, FusedExecutable<Memory>>();
+  readonly #tiles: Buffer[] = [];
+
+  /** `name` is also the name of the tfjs backend the store belongs to. */
+  constructor(
+    readonly name: string,
+    readonly store: Store<Buffer, Memory>,
+    readonly engine: Engine<Memory>,
+  ) {
+    this.tf = {
+      backend: name,
+      unwrap: (tensor) => {
+        const handle = this.#handle(tensor);
+        return this.store.share(this.#buffer(handle), handle.shape);
+      },
+      adopt: (value) => {
+        const { buffer, shape } = this.store.adopt(value);
+        return this.#register(new Handle(shape, buffer, null));
+      },
+    };
+  }
+
+  upload(data: HostArray, shape: Shape): Tensor {
+    checkFill(data, shape);
+    const buffer = this.store.allocate(data.length);
+    this.store.view(buffer, data.length).set(data);
+    this.meter.uploads += 1;
+    return this.#register(new Handle([...shape], buffer, null));
+  }
+
+  download(tensor: Tensor): Promise<HostArray> {
+    const view = this.#view(this.#handle(tensor));
+    this.meter.downloads += 1;
+    this.meter.move(view.length);
+    return Promise.resolve(view.slice());
+  }
+
+  prepare(kernel: Kernel): Executable {
+    const structure = kernelStructure(kernel);
+    let executable = this.#cache.get(structure);
+    if (executable === undefined) {
+      executable = new FusedExecutable(kernel, this.engine);
+      this.#cache.set(structure, executable);
+    }
+    return executable;
+  }
+
+  dispatch(
+    executable: Executable,
+    inputs: readonly Tensor[],
+    scalars: readonly number[],
+    donated: readonly boolean[],
+  ): Tensor[] {
+    const ready = executable as FusedExecutable<Memory>;
+    const handles = inputs.map((tensor) => this.#handle(tensor));
+    const binding = ready.bind(handles.map(({ shape }) => shape));
+    handles.forEach((handle, i) => {
+      // Noise that dies here is made on the way; noise that is needed again becomes a tensor.
+      if (handle.buffer === null && !(donated[i] === true && binding.once[i] === true)) this.#buffer(handle);
+      if (handle.buffer !== null) this.meter.move(handle.size);
+    });
+    const reuse = planReuse(
+      binding.outputs,
+      handles.map(({ buffer, size }, i) =>
+        donated[i] === true && buffer !== null && this.store.exclusive(buffer) ? size : null,
+      ),
+    );
+    const tiles = binding.passes.map((pass) => this.#tiled(pass, handles).filter(Boolean).length);
+    this.#tile(Math.max(0, ...tiles));
+    const results = this.#allocate(binding.outputs, (i) => handles[reuse[i]!]?.buffer ?? null);
+    const numbers = ready.numbers(scalars);
+    const finite = new Set<number>();
+    for (const pass of binding.passes) {
+      const good = this.#run(pass, handles, results, numbers);
+      if (good) for (const position of pass.outputs) finite.add(position);
+    }
+    for (const position of binding.numbers) {
+      const view = this.store.view(results[position]!, 1);
+      view[0] = numbers[ready.kernel.outputs[position]!]!;
+    }
+    this.meter.dispatches += 1;
+    handles.forEach((handle, i) => {
+      if (reuse.includes(i)) this.#forget(handle);
+    });
+    const made = binding.outputs.map((shape, i) => {
+      const handle = this.#register(new Handle(shape, results[i]!, null));
+      handle.finite = finite.has(i);
+      return handle;
+    });
+    handles.forEach((handle, i) => {
+      if (donated[i] === true && !reuse.includes(i)) this.free(handle);
+    });
+    return made;
+  }
+
+  reduce(fn: ReduceFn, per: Per, inputs: readonly Tensor[], parameter: number | null): Tensor {
+    checkReduction(fn, inputs);
+    const handles = inputs.map((tensor) => this.#handle(tensor));
+    const { shape } = handles[0]!;
+    for (const handle of handles) this.#buffer(handle);
+    const data = hostReduce(
+      fn,
+      per,
+      handles.map((handle) => this.#view(handle)),
+      shape,
+      parameter,
+    );
+    this.meter.reductions += 1;
+    for (const { size } of handles) this.meter.move(size);
+    const buffer = this.store.allocate(data.length);
+    this.store.view(buffer, data.length).set(data);
+    return this.#register(new Handle(reducedShape(shape, per), buffer, null));
+  }
+
+  draw(request: NoiseRequest): Tensor {
+    checkRequest(request);
+    this.meter.draws += 1;
+    const handle = new Handle<Buffer>([...request.shape], null, request);
+    handle.finite = true;
+    this.#live.add(handle);
+    return handle;
+  }
+
+  finite(tensor: Tensor): Promise<boolean> {
+    const handle = this.#handle(tensor);
+    if (!handle.finite) {
+      const buffer = this.#buffer(handle);
+      this.meter.move(handle.size);
+      handle.finite = this.engine.finite(this.store.locate(buffer), handle.size);
+    }
+    return Promise.resolve(handle.finite);
+  }
+
+  free(tensor: Tensor): void {
+    const handle = this.#handle(tensor);
+    const { buffer } = handle;
+    this.#forget(handle);
+    if (buffer !== null) this.store.release(buffer);
+  }
+
+  liveTensors(): number {
+    return this.#live.size;
+  }
+
+  dispose(): void {
+    for (const handle of [...this.#live]) this.free(handle);
+    for (const tile of this.#tiles.splice(0)) this.store.release(tile);
+    this.#cache.clear();
+  }
+
+  /** Which inputs of a pass are made tile by tile. */
+  #tiled({ tape, layout }: Pass<Memory>, handles: readonly Handle<Buffer>[]): boolean[] {
+    return tape.inputs.map((input, i) => handles[input]!.buffer === null || layout.inputs[i]!.gathered);
+  }
+
+  /**
+   * Walks one pass: whole where everything lies in memory, tile by tile where something is made on the way. Returns
+   * whether all results are known to be finite.
+   */
+  #run(
+    pass: Pass<Memory>,
+    handles: readonly Handle<Buffer>[],
+    results: readonly Buffer[],
+    numbers: Float64Array,
+  ): boolean {
+    const { outputs, tape, layout, code } = pass;
+    const { run, stretch, total } = layout;
+    const used = tape.inputs.map((input) => handles[input]!);
+    const isTile = this.#tiled(pass, handles);
+    const tiles = this.#tiles;
+    let tile = 0;
+    const buffers = used.map(({ buffer }, i) => (isTile[i] ? tiles[tile++]! : buffer!));
+    const written = outputs.map((position) => results[position]!);
+    const memories = [...buffers, ...written].map((buffer) => this.store.locate(buffer));
+    const offsets = memories.map(() => 0);
+    const uniforms = Float32Array.from(tape.uniforms, (node) => numbers[node]!);
+    const step = tile > 0 ? TILE : stretch;
+    let finite = true;
+    for (let first = 0; first < total; first += stretch) {
+      for (let start = first; start < first + stretch; start += step) {
+        const count = Math.min(step, first + stretch - start);
+        for (let i = 0; i < used.length; i++) {
+          const placement = layout.inputs[i]!;
+          if (isTile[i] !== true) {
+            const base = placement.bases === null ? first : placement.bases[first / run]!;
+            offsets[i] = placement.single ? base : base + start - first;
+            continue;
+          }
+          const { request, buffer, size } = used[i]!;
+          if (buffer === null) this.engine.noise(request!, start, count, memories[i]!);
+          else {
+            const source = this.store.view(buffer, size);
+            gather(source, placement, run, start, count, this.store.view(buffers[i]!, TILE));
+          }
+        }
+        offsets.fill(start, used.length);
+        if (!code.run(count, memories, offsets, uniforms)) finite = false;
+      }
+    }
+    return finite;
+  }
+
+  #tile(count: number): readonly Buffer[] {
+    while (this.#tiles.length < count) this.#tiles.push(this.store.allocate(TILE + SLACK));
+    return this.#tiles;
+  }
+
+  /** Memory for results; `given` has some already. When there is no room nothing is kept. */
+  #allocate(shapes: readonly Shape[], given: (position: number) => Buffer | null): Buffer[] {
+    const made: Buffer[] = [];
+    try {
+      return shapes.map((shape, i) => {
+        const buffer = given(i);
+        if (buffer !== null) return buffer;
+        made.push(this.store.allocate(sizeOf(shape)));
+        return made.at(-1)!;
+      });
+    } catch (error) {
+      for (const buffer of made) this.store.release(buffer);
+      throw error;
+    }
+  }
+
+  #register(handle: Handle<Buffer>): Handle<Buffer> {
+    this.#live.add(handle);
+    this.meter.allocate(handle.size);
+    this.meter.move(handle.size);
+    return handle;
+  }
+
+  /** Ends a handle without giving back its memory. */
+  #forget(handle: Handle<Buffer>): void {
+    handle.live = false;
+    this.#live.delete(handle);
+    if (handle.buffer !== null) this.meter.release(handle.size);
+    handle.buffer = null;
+  }
+
+  #handle(tensor: Tensor): Handle<Buffer> {
+    if (!(tensor instanceof Handle) || !this.#live.has(tensor as Handle<Buffer>)) {
+      throw new Error("this tensor was freed, or belongs to another backend");
+    }
+    return tensor as Handle<Buffer>;
+  }
+
+  #view(handle: Handle<Buffer>): Float32Array {
+    return this.store.view(this.#buffer(handle), handle.size);
+  }
+
+  /** The memory of a tensor; makes its noise when that was put off. */
+  #buffer(handle: Handle<Buffer>): Buffer {
+    if (handle.buffer !== null) return handle.buffer;
+    const [tile] = this.#tile(1);
+    const buffer = this.store.allocate(handle.size);
+    for (let start = 0; start < handle.size; start += TILE) {
+      const count = Math.min(TILE, handle.size - start);
+      this.engine.noise(handle.request!, start, count, this.store.locate(tile!));
+      this.store.view(buffer, handle.size).set(this.store.view(tile!, count), start);
+    }
+    handle.buffer = buffer;
+    this.meter.allocate(handle.size);
+    this.meter.move(handle.size);
+    return buffer;
+  }
+}

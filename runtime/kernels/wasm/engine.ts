@@ -1,0 +1,115 @@
+// Owns: running tapes as WebAssembly over a heap that belongs to someone else. Modules import the memory itself, so they
+// survive its growth. What is too large for one function, and machines without SIMD, go by blocks over the same heap.
+
+import type { Distribution } from "../../../compiler/plan/schema.js";
+import { fillNoise, sampleSize, timeWord, type NoiseRequest } from "../../noise/noise.js";
+import { allFinite, BlockEngine } from "../blocks.js";
+import type { Code, Engine } from "../engine.js";
+import type { Tape } from "../tape.js";
+import { emitTape, PARAMETER_LIMIT, TAPE_LIMIT } from "./emit.js";
+import { encodeModule, type FunctionBody } from "./encode.js";
+import { emitNoise, emitScan } from "./noise.js";
+import { instantiate, isValid, sharedPages, type WasmMemory } from "./platform.js";
+
+type WasmFunction = (...args: number[]) => number | undefined;
+
+/** Samples smaller than this get their noise from the host: a vector turn makes 16 elements. */
+const SMALL_SAMPLE = 32;
+
+/** The bytes of a module with one function, `run`. */
+export const moduleOf = (body: FunctionBody, shared: number | null = null): Uint8Array<ArrayBuffer> =>
+  encodeModule({ run: body }, shared);
+
+/** Memory is an address in bytes. */
+export class WasmEngine implements Engine<number> {
+  readonly #blocks = new BlockEngine();
+  readonly #noise = new Map<Distribution, WasmFunction>();
+  readonly #shared: number | null;
+  /** Null where there is no SIMD. */
+  readonly #scan: WasmFunction | null;
+
+  constructor(readonly memory: WasmMemory) {
+    this.#shared = sharedPages(memory);
+    this.#scan = isValid(moduleOf(emitScan(), this.#shared)) ? this.#make(emitScan()) : null;
+  }
+
+  compile(tape: Tape, invariant: readonly boolean[]): Code<number> {
+    const parameters = tape.inputs.length + tape.outputs.length + tape.uniforms.length;
+    if (this.#scan === null || tape.values.length > TAPE_LIMIT || parameters > PARAMETER_LIMIT) {
+      return this.#byBlocks(tape, invariant);
+    }
+    const run = this.#make(emitTape(tape, invariant));
+    const args: number[] = [];
+    return {
+      run(count, memories, offsets, uniforms) {
+        args.length = 0;
+        args.push(count);
+        for (let i = 0; i < memories.length; i++) args.push(memories[i]! + 4 * offsets[i]!);
+        for (let i = 0; i < uniforms.length; i++) args.push(uniforms[i]!);
+        return run(...args) === 0;
+      },
+    };
+  }
+
+  noise(request: NoiseRequest, start: number, count: number, memory: number): void {
+    const size = sampleSize(request);
+    if (this.#scan === null || size < SMALL_SAMPLE) {
+      return fillNoise(request, start, count, this.#view(memory, count));
+    }
+    const { seed, key, firstSample } = request;
+    const time = timeWord(request);
+    const make = this.#noiseFunction(request.distribution);
+    for (let done = 0; done < count;) {
+      const sample = Math.floor((start + done) / size);
+      const element = start + done - sample * size;
+      const left = Math.min(count - done, size - element);
+      const head = element & 3;
+      const length = head === 0 ? left : Math.min(left, 4 - head);
+      const to = memory + 4 * done;
+      if (head !== 0) fillNoise(request, start + done, length, this.#view(to, length));
+      else {
+        make(to, Math.ceil(length / 16), element >>> 2, firstSample + sample, time, key, seed.low, seed.high);
+      }
+      done += length;
+    }
+  }
+
+  finite(memory: number, count: number): boolean {
+    return this.#scan === null
+      ? allFinite(this.#view(memory, count), count)
+      : this.#scan(memory, count) === 0;
+  }
+
+  #byBlocks(tape: Tape, invariant: readonly boolean[]): Code<number> {
+    const code = this.#blocks.compile(tape, invariant);
+    return {
+      run: (count, memories, offsets, uniforms) => {
+        const heap = new Float32Array(this.memory.buffer);
+        const places = memories.map((address, i) => address / 4 + offsets[i]!);
+        return code.run(
+          count,
+          memories.map(() => heap),
+          places,
+          uniforms,
+        );
+      },
+    };
+  }
+
+  #noiseFunction(distribution: Distribution): WasmFunction {
+    let make = this.#noise.get(distribution);
+    if (make === undefined) {
+      make = this.#make(emitNoise(distribution));
+      this.#noise.set(distribution, make);
+    }
+    return make;
+  }
+
+  #make(body: FunctionBody): WasmFunction {
+    return instantiate(moduleOf(body, this.#shared), this.memory)["run"]!;
+  }
+
+  #view(address: number, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, count);
+  }
+}
