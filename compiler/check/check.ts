@@ -1,5 +1,6 @@
-// Owns: checks of a file that need no sampler: misplaced and missing statements, names, arguments, cycles. Finds many
-// problems at once, where lowering stops at the first. Findings go to the program's diagnostics.
+// Owns: checks of a file that need no sampler: misplaced and missing statements, names, arguments,
+// cycles, units. Finds many problems at once, where lowering stops at the first. Findings go to the program's
+// diagnostics.
 
 import { isLibrary, type Module, type Program } from "../resolve/module.js";
 import { diagnostic } from "../diagnostics/report.js";
@@ -12,6 +13,7 @@ import { Names } from "./locals.js";
 import { NameCheck } from "./names.js";
 import { checkPlacement } from "./placement.js";
 import { samplerPlace } from "./place.js";
+import { checkUnits } from "./units.js";
 import { checkExpect, checkSampler } from "./samplers.js";
 
 /** Checks every file of the program that the user wrote. */
@@ -47,6 +49,8 @@ export function checkModule(module: Module, program: Program): void {
         break;
     }
   }
+  const found = program.diagnostics.all.filter((item) => item.primary?.span.file === module.id);
+  if (found.every((item) => item.severity !== "error")) checkUnits(module, program);
 }
 
 function checkDefinition(item: Definition, check: NameCheck): void {
