@@ -2,6 +2,7 @@
 
 import type { Case, CaseFile } from "../format.js";
 import { unsupported, type Replay } from "../spec.js";
+import { diffusers } from "./diffusers.js";
 import { dpmsolver } from "./dpmsolver.js";
 import { edm } from "./edm.js";
 import { guidedDiffusion } from "./guided.js";
@@ -14,6 +15,7 @@ const families: Readonly<Record<string, Family>> = {
   "crowsonkb/k-diffusion": kdiffusion,
   "LuChengTHU/dpm-solver": dpmsolver,
   "NVlabs/edm": edm,
+  "huggingface/diffusers": diffusers,
   "openai/guided-diffusion": guidedDiffusion,
   "wl-zhao/UniPC": unipc,
 };
