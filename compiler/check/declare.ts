@@ -6,7 +6,7 @@ import type { Edit, Fix } from "../diagnostics/diagnostic.js";
 import type { Module, Program } from "../resolve/module.js";
 import type { Name, Statement } from "../syntax/ast.js";
 import { kindNames, type Local, type LocalKind, type Names } from "./locals.js";
-import { isFunction } from "./names.js";
+import { isFunction } from "./unknown.js";
 import { baseViews, isQuantity, verbNames, type Place } from "./place.js";
 
 export interface Declaration {

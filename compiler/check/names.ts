@@ -2,9 +2,10 @@
 // of what it calls. Nothing is evaluated; what only a sampler can say (extra results of a network, its models) is
 // left to lowering unless the name looks like a slip.
 
-import { builtins, specialForms } from "../lower/builtins.js";
+import { builtins } from "../lower/builtins.js";
+import { isBuiltin, isFunction, Unknowns } from "./unknown.js";
 import { diagnostic } from "../diagnostics/report.js";
-import type { Def, Module, Program } from "../resolve/module.js";
+import type { Def } from "../resolve/module.js";
 import { didYouMean, suggest } from "../resolve/suggest.js";
 import type { Span } from "../source/span.js";
 import {
@@ -17,47 +18,25 @@ import {
   type Sort,
 } from "../syntax/ast.js";
 import { binders, checkArity, checkParameters, checkVerb, chooseOverload } from "./arguments.js";
-import { sortOf, type Local, type LetEdges, type Names } from "./locals.js";
-import { Names as NewNames } from "./locals.js";
-import {
-  allPoints,
-  baseViews,
-  coordinatePlace,
-  isQuantity,
-  verbNames,
-  wordsOf,
-  type Place,
-} from "./place.js";
+import { Names, sortOf, type LetEdges, type Local } from "./locals.js";
+import { baseViews, coordinatePlace, isQuantity, verbNames, type Place } from "./place.js";
 
-const constants: ReadonlySet<string> = new Set(["pi", "infinity", "none"]);
 const gridFunctions: ReadonlySet<string> = new Set(["reverse", "drop"]);
 const modelNames: ReadonlySet<string> = new Set(["model", "network"]);
 
-export const isFunction = (name: string): boolean => builtins.has(name) || specialForms.has(name);
-export const isBuiltin = (name: string): boolean => isFunction(name) || constants.has(name);
+export { isBuiltin, isFunction } from "./unknown.js";
 
 /** Is an index a point, as far as the text says? */
 type Pointness = "point" | "number" | "unknown";
 
 /** Names of one file; `current` is the `let` whose value is being read. */
-export class NameCheck {
+export class NameCheck extends Unknowns {
   current: LetEdges | undefined;
-  /** Unknown names already reported in this definition: one message each. */
-  readonly #reported = new Set<string>();
-
-  constructor(
-    readonly module: Module,
-    readonly program: Program,
-    /** Inputs and endpoints of the schedules in sight: a solver may read them. */
-    readonly scheduleInputs: () => ReadonlySet<string>,
-    /** Networks and their further results that samplers of the file declare. */
-    readonly networks: ReadonlySet<string>,
-  ) {}
 
   /** Another definition begins. */
   begin(): void {
     this.current = undefined;
-    this.#reported.clear();
+    this.reported.clear();
   }
 
   // ---- reading expressions ---------------------------------------------------------------------------------------
@@ -105,7 +84,7 @@ export class NameCheck {
 
   /** A scope with one more name, which needs no use. */
   bind(name: Name, names: Names): Names {
-    const inner = new NewNames(names);
+    const inner = new Names(names);
     inner.add({
       name: name.text,
       kind: "variable",
@@ -125,107 +104,31 @@ export class NameCheck {
     return local;
   }
 
-  isView(name: string): boolean {
-    return (
-      baseViews.includes(name) || this.program.definition(this.module, "parameterization", name) !== undefined
-    );
-  }
-
-  #isOuter(name: string): boolean {
-    return (
-      this.program.value(this.module, name) !== undefined ||
-      this.program.definitionsNamed(this.module, name).length > 0
-    );
-  }
-
   #name(e: Name, names: Names, place: Place): void {
     const local = this.use(e.text, e.span, names);
     if (local) {
       if ((local.kind === "carry" || local.kind === "state") && place.acts)
-        this.#needsPoint(e, place, local.kind === "carry" ? "carry" : "state");
+        this.needsPoint(e, place, local.kind === "carry" ? "carry" : "state");
       return;
     }
     if (place.points.has(e.text) || place.counters.has(e.text) || place.words.has(e.text)) return;
     if (isQuantity(e.text) && place.quantities !== "none") {
-      if (place.quantities === "indexed") this.#needsPoint(e, place, "path quantity");
+      if (place.quantities === "indexed") this.needsPoint(e, place, "path quantity");
       return;
     }
     if (place.views !== "none" && this.isView(e.text)) {
-      if (place.views === "indexed" && !this.#isOuter(e.text)) this.#needsPoint(e, place, "view");
-      else if (place.views === "indexed" && baseViews.includes(e.text)) this.#needsPoint(e, place, "view");
+      if (place.views === "indexed" && !this.isOuter(e.text)) this.needsPoint(e, place, "view");
+      else if (place.views === "indexed" && baseViews.includes(e.text)) this.needsPoint(e, place, "view");
       return;
     }
-    if (this.#isOuter(e.text) || isBuiltin(e.text)) return;
-    this.#unknown(e, names, place);
-  }
-
-  #needsPoint(e: Name, place: Place, what: string): void {
-    const at = place.points.has("s") ? ["s", "t"] : ["start", "end"];
-    this.program.diagnostics.add(
-      diagnostic("D0304", `the ${what} \`${e.text}\` is read at a point ${place.where}`, {
-        at: e.span,
-        help: `write \`${e.raw}[${at[0]}]\` or \`${e.raw}[${at[1]}]\``,
-      }),
-    );
-  }
-
-  #unknown(e: Name, names: Names, place: Place, more: readonly string[] = []): void {
-    if (allPoints.has(e.text)) {
-      const only = place.quantities === "bare" || place.quantities === "either";
-      this.program.diagnostics.add(
-        diagnostic("D0304", `there is no point \`${e.text}\` ${place.where}`, {
-          at: e.span,
-          help: only
-            ? "there is only one point here, so quantities and views stand without one: `sigma`, `x0`"
-            : place.points.size > 0
-              ? `the points here are ${[...place.points].map((name) => `\`${name}\``).join(", ")}`
-              : undefined,
-        }),
-      );
-      return;
-    }
-    if (isQuantity(e.text) || baseViews.includes(e.text)) {
-      this.program.diagnostics.add(
-        diagnostic("D0304", `\`${e.text}\` belongs to a point, and there is none ${place.where}`, {
-          at: e.span,
-          help: isQuantity(e.text)
-            ? `a schedule by name has it as a function: \`vp_linear.${e.text}(0.5)\``
-            : undefined,
-        }),
-      );
-      return;
-    }
-    if (place.acts || place.quantities === "bare" || place.quantities === "either")
-      if (this.scheduleInputs().has(e.text)) return;
-    if (this.#reported.has(e.text)) return;
-    this.#reported.add(e.text);
-    this.program.diagnostics.add(
-      diagnostic("D0201", `\`${e.raw}\` is not known ${place.where}`, {
-        at: e.span,
-        help: this.#suggestion(e.text, names, place, more),
-      }),
-    );
-  }
-
-  #suggestion(name: string, names: Names, place: Place, more: readonly string[]): string | undefined {
-    const near = [
-      ...names.all(),
-      ...wordsOf(place),
-      ...more,
-      ...this.module.values.keys(),
-      ...this.module.used.values.keys(),
-    ];
-    return (
-      didYouMean(name, near) ??
-      didYouMean(name, [...builtins.keys(), ...specialForms.keys(), ...constants]) ??
-      didYouMean(name, this.program.definitionNames(this.module))
-    );
+    if (this.isOuter(e.text) || isBuiltin(e.text)) return;
+    this.unknown(e, names, place);
   }
 
   #prime(object: Expression, names: Names, place: Place): void {
     if (object.kind === "Name" && isQuantity(object.text) && !names.find(object.text)) {
       if (place.quantities === "indexed")
-        this.#needsPoint({ ...object, raw: `${object.raw}'` }, place, "derivative");
+        this.needsPoint({ ...object, raw: `${object.raw}'` }, place, "derivative");
       return;
     }
     this.read(object, names, place);
@@ -263,15 +166,9 @@ export class NameCheck {
       );
       return;
     }
-    if (place.words.has(target.text) || this.#isOuter(target.text)) return;
-    if (place.outputs && !isQuantity(target.text) && !this.#looksLikeSlip(target.text, names, place)) return;
-    this.#unknown(target, names, place);
-  }
-
-  /** An unknown name at a point may be a further result of the network, unless it is close to a name that exists. */
-  #looksLikeSlip(name: string, names: Names, place: Place): boolean {
-    if (this.networks.has(name)) return false;
-    return suggest(name, [...names.all(), ...wordsOf(place).filter((word) => word.length > 1)]) !== undefined;
+    if (place.words.has(target.text) || this.isOuter(target.text)) return;
+    if (place.outputs && !isQuantity(target.text) && !this.looksLikeSlip(target.text, names, place)) return;
+    this.unknown(target, names, place);
   }
 
   pointness(e: Expression, names: Names, place: Place): Pointness {
@@ -298,41 +195,17 @@ export class NameCheck {
     if (object.kind !== "Name") return this.read(object, names, place);
     const local = this.use(object.text, object.span, names);
     if (local) {
-      if (local.kind === "call") this.#resultOf(local, name);
-      if (local.kind === "parameter" && local.type === "schedule") this.#pathMember(name);
+      if (local.kind === "call") this.resultOf(local, name);
+      if (local.kind === "parameter" && local.type === "schedule") this.pathMember(name);
       return;
     }
     const [def] = this.program.definitionsNamed(this.module, object.text);
     if (def) {
-      if (def.sort === "schedule") this.#pathMember(name);
+      if (def.sort === "schedule") this.pathMember(name);
       return;
     }
     if (this.program.value(this.module, object.text)) return;
-    this.#unknown(object, names, place);
-  }
-
-  /** Further results of a network are not known here; a slip of a view is. */
-  #resultOf(local: Local, name: Name): void {
-    if (this.isView(name.text) || this.networks.has(name.text)) return;
-    const near = suggest(name.text, ["x0", "eps", "raw", "score", "flow"]);
-    if (near !== undefined)
-      this.program.diagnostics.add(
-        diagnostic("D0201", `the call \`${local.name}\` has no result \`${name.raw}\``, {
-          at: name.span,
-          help: `did you mean \`${near}\`?`,
-        }),
-      );
-  }
-
-  #pathMember(name: Name): void {
-    if (isQuantity(name.text) || name.text === "start" || name.text === "end") return;
-    const known = ["time", "index", "sigma", "alpha", "lambda", "rho", "start", "end"];
-    this.program.diagnostics.add(
-      diagnostic("D0201", `a schedule has no \`${name.raw}\``, {
-        at: name.span,
-        help: didYouMean(name.text, known) ?? `it has ${known.join(", ")}`,
-      }),
-    );
+    this.unknown(object, names, place);
   }
 
   // ---- calls -----------------------------------------------------------------------------------------------------
@@ -370,8 +243,8 @@ export class NameCheck {
     if (place.words.has(callee.text)) return this.#arguments(e.args, names, coordinatePlace(place));
     this.#arguments(e.args, names, place);
     if (this.#maybeNetwork(e, callee, place)) return;
-    if (place.acts && e.args.some((arg) => arg.to)) return this.#unknownSolver(callee, names);
-    this.#unknown(callee, names, place, [...builtins.keys()]);
+    if (place.acts && e.args.some((arg) => arg.to)) return this.unknownSolver(callee, names);
+    this.unknown(callee, names, place, [...builtins.keys()]);
   }
 
   /** `weak(cond: prompt)` calls a network that the sampler names. */
@@ -379,18 +252,6 @@ export class NameCheck {
     if (!place.acts) return false;
     const told = e.args.some((arg) => ["cond", "at", "time", "variant"].includes(arg.name?.text ?? ""));
     return told && suggest(callee.text, [...modelNames, ...this.networks]) === undefined;
-  }
-
-  #unknownSolver(callee: Name, names: Names): void {
-    const known = [...this.program.definitionNames(this.module, "solver"), ...verbNames, ...names.all()];
-    this.program.diagnostics.add(
-      diagnostic("D0201", `there is no solver \`${callee.raw}\``, {
-        at: callee.span,
-        help:
-          didYouMean(callee.text, known) ??
-          "what is applied from point to point is a solver or a verb: jump, renoise, integrate",
-      }),
-    );
   }
 
   #localCall(local: Local, e: CallExpr): void {

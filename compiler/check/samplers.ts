@@ -12,7 +12,7 @@ import {
   type Statement,
 } from "../syntax/ast.js";
 import { walk } from "../syntax/walk.js";
-import { BodyCheck, headName } from "./bodies.js";
+import { headName, type BodyCheck } from "./bodies.js";
 import { Names } from "./locals.js";
 import type { NameCheck } from "./names.js";
 import {

@@ -3,56 +3,25 @@
 
 import { diagnostic } from "../diagnostics/report.js";
 import type { Module, Program } from "../resolve/module.js";
-import type { Argument, CallExpr, CompareExpr, Expression, IndexExpr, LetStmt, Name } from "../syntax/ast.js";
+import type { Argument, CallExpr, CompareExpr, Expression, IndexExpr } from "../syntax/ast.js";
+import {
+  any,
+  elementOf,
+  factorLogs,
+  isLiteral,
+  isPlain,
+  levelText,
+  literal,
+  number,
+  of,
+  UnitScope,
+  viewUnit,
+  zero,
+  type Measure,
+} from "./measure.js";
 import { binders } from "./arguments.js";
 import { verbNames } from "./place.js";
 import { data, missingFactor, plain, power, same, stateAt, times, unitName, type Unit } from "./unit.js";
-
-/** What an expression is, as far as units go. `any` fits everything: 0, times, velocities, what is not known. */
-export type Measure =
-  | { readonly kind: "any"; readonly zero?: boolean }
-  | {
-      readonly kind: "unit";
-      readonly unit: Unit;
-      /** Made of parameters and literals only: its unit is what it is compared with. */
-      readonly free: boolean;
-      /** How often a lambda is added in: exp(lambda) is measured in 1/x0. */
-      readonly logs: number;
-    }
-  | { readonly kind: "point"; readonly level: string }
-  | { readonly kind: "list"; readonly items: readonly Measure[]; readonly each: Measure }
-  | {
-      readonly kind: "function";
-      readonly params: readonly Name[];
-      readonly body: Expression;
-      readonly scope: UnitScope;
-    };
-
-export const any: Measure = { kind: "any" };
-const zero: Measure = { kind: "any", zero: true };
-const of = (unit: Unit, free = false, logs = 0): Measure => ({ kind: "unit", unit, free, logs });
-const number: Measure = of(plain);
-
-export class UnitScope {
-  readonly #names = new Map<string, () => Measure>();
-  constructor(readonly parent?: UnitScope) {}
-
-  add(name: string, read: () => Measure): void {
-    let known: Measure | undefined;
-    let reading = false;
-    this.#names.set(name, () => {
-      if (known) return known;
-      if (reading) return any;
-      reading = true;
-      known = read();
-      return known;
-    });
-  }
-
-  find(name: string): Measure | undefined {
-    return this.#names.get(name)?.() ?? this.parent?.find(name);
-  }
-}
 
 const gridPoints: ReadonlySet<string> = new Set(["s", "t", "start", "end", "clean"]);
 const pure: ReadonlySet<string> = new Set([
@@ -78,13 +47,17 @@ export class UnitCheck {
   #mismatch(e: Expression, found: Unit, wanted: Unit, beside: string): void {
     if (e.span.file !== this.module.id) return;
     this.program.diagnostics.add(
-      diagnostic("D0308", `this is measured in ${unitName(found)}, and ${beside} in ${unitName(wanted)}`, {
-        at: e.span,
-        why: "a state at another level, data and noise have different scales: a sum of them cannot be right on every schedule",
-        help:
-          missingFactor(found, wanted) ??
-          "if the formula is meant for one schedule, say so: `requires alpha == 1`",
-      }),
+      diagnostic(
+        "D0308",
+        `this is measured in ${unitName(found)}, and ${beside.replace("%", unitName(wanted))}`,
+        {
+          at: e.span,
+          why: "a state at another level, data and noise have different scales: a sum of them cannot be right on every schedule",
+          help:
+            missingFactor(found, wanted) ??
+            "if the formula is meant for one schedule, say so: `requires alpha == 1`",
+        },
+      ),
     );
   }
 
@@ -171,11 +144,11 @@ export class UnitCheck {
     };
     collect(e, 1);
     const [first] = terms;
-    if (first?.[1].kind === "point") return { kind: "point", level: text(e, first[1].level) };
+    if (first?.[1].kind === "point") return { kind: "point", level: levelText(e, first[1].level) };
     const sum = this.agree(
       terms.map(([part, m]) => [part, m]),
       undefined,
-      "the rest of the sum",
+      "the rest of the sum in %",
     );
     const logs = terms.reduce((total, [, m, sign]) => total + (m.kind === "unit" ? sign * m.logs : 0), 0);
     return sum.kind === "unit"
@@ -215,7 +188,7 @@ export class UnitCheck {
     this.agree(
       parts.map((part) => [part, this.measure(part, scope)]),
       undefined,
-      "what it is compared with",
+      "what it is compared with in %",
     );
   }
 
@@ -289,7 +262,7 @@ export class UnitCheck {
       this.agree(
         [[arg.value, this.measure(arg.value, scope)]],
         slot === "x0" ? data : plain,
-        `the slot \`${slot}\``,
+        `the slot \`${slot}\` in %`,
       );
     }
   }
@@ -306,7 +279,7 @@ export class UnitCheck {
       pair && !(this.unitData && isLiteral(pair[0])) ? [pair] : [];
     if (pure.has(name)) {
       if (name === "exp" && a?.kind === "unit" && a.logs !== 0) return of(power(data, -a.logs));
-      this.agree(pairs, plain, `\`${name}\` takes a plain number, that is,`);
+      this.agree(pairs, plain, `\`${name}\` takes a plain number`);
       return number;
     }
     if (name === "log" || name === "log2" || name === "atan") return number;
@@ -317,11 +290,11 @@ export class UnitCheck {
       return this.agree(
         pairs.flatMap((pair) => bound(pair)),
         undefined,
-        "the other argument",
+        "the other argument in %",
       );
-    if (name === "where") return this.agree(pairs.slice(1), undefined, "the other value");
+    if (name === "where") return this.agree(pairs.slice(1), undefined, "the other value in %");
     if (name === "lerp") {
-      const ends = this.agree(pairs.slice(0, 2), undefined, "the other end");
+      const ends = this.agree(pairs.slice(0, 2), undefined, "the other end in %");
       const logs = a?.kind === "unit" && b?.kind === "unit" && a.logs === b.logs ? a.logs : 0;
       return ends.kind === "unit" && c ? of(ends.unit, false, logs) : ends;
     }
@@ -344,93 +317,3 @@ export class UnitCheck {
     return name === "root" ? from : any;
   }
 }
-
-// ---- rules -------------------------------------------------------------------------------------------------------
-
-/** Unit of a quantity or view at a level. */
-function viewUnit(name: string, level: string | undefined): Measure {
-  switch (name) {
-    case "x0":
-    case "rho":
-      return of(data);
-    case "eps":
-      return number;
-    case "lambda":
-      return of(plain, false, 1);
-    default:
-      break;
-  }
-  if (level === undefined) return any;
-  switch (name) {
-    case "x":
-    case "sigma":
-      return of(stateAt(level));
-    case "alpha":
-      return of(times(stateAt(level), data, -1));
-    case "score":
-      return of(power(stateAt(level), -1));
-    default:
-      return any;
-  }
-}
-
-function elementOf(m: Measure, index: Expression): Measure {
-  if (m.kind !== "list") return any;
-  const at = literal(index);
-  return (at === undefined ? undefined : m.items[at]) ?? m.each;
-}
-
-const isPlain = (m: Measure): boolean => m.kind === "unit" && m.unit.size === 0;
-const isLiteral = (e: Expression): boolean => literal(e) !== undefined;
-
-/** The value of a literal number, also with a sign or as a fraction. */
-function literal(e: Expression): number | undefined {
-  switch (e.kind) {
-    case "Paren":
-      return literal(e.inner);
-    case "Number":
-      return Number(e.text);
-    case "Unary": {
-      const inner = literal(e.operand);
-      return inner === undefined || e.op !== "-" ? undefined : -inner;
-    }
-    case "Binary": {
-      const [a, b] = [literal(e.left), literal(e.right)];
-      if (a === undefined || b === undefined) return undefined;
-      return e.op === "/" ? a / b : e.op === "*" ? a * b : undefined;
-    }
-    default:
-      return undefined;
-  }
-}
-
-/** Lambdas in a product: scaled by a literal; with anything else the result says nothing. */
-function factorLogs(
-  left: number,
-  right: Expression,
-  rightLogs: number,
-  leftOf: Expression,
-  op: "*" | "/",
-): number | undefined {
-  if (left === 0 && rightLogs === 0) return 0;
-  if (rightLogs === 0) {
-    const factor = literal(right);
-    return factor === undefined ? undefined : op === "*" ? left * factor : left / factor;
-  }
-  const factor = literal(leftOf);
-  return factor === undefined || op === "/" || left !== 0 ? undefined : rightLogs * factor;
-}
-
-/** `s-1`, `s-k`: a level by its text. */
-function text(e: Expression, base: string): string {
-  if (e.kind !== "Binary") return base;
-  const by = e.right.kind === "Number" || e.right.kind === "Name" ? e.right.text : "...";
-  return `${text(e.left, base)}${e.op}${by}`;
-}
-
-export const functionOf = (node: LetStmt, scope: UnitScope): Measure => ({
-  kind: "function",
-  params: node.params ?? [],
-  body: node.value,
-  scope,
-});

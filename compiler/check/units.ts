@@ -5,7 +5,8 @@
 import type { Module, Program } from "../resolve/module.js";
 import type { Block, Definition, Equation, Expression, Statement } from "../syntax/ast.js";
 import { headName } from "./bodies.js";
-import { any, functionOf, UnitCheck, UnitScope, type Measure } from "./unitExpressions.js";
+import { any, functionOf, UnitScope, type Measure } from "./measure.js";
+import { UnitCheck } from "./unitExpressions.js";
 import { data, plain, type Unit } from "./unit.js";
 
 export function checkUnits(module: Module, program: Program): void {
@@ -93,7 +94,8 @@ class StepUnits {
         return this.#equation(statement, scope);
       case "Point": {
         const coordinate = statement.place.kind === "Name" ? coordinates[statement.place.text] : undefined;
-        if (statement.value && coordinate) this.#stored(statement.value, coordinate, scope, `the coordinate`);
+        if (statement.value && coordinate)
+          this.#stored(statement.value, coordinate, scope, "the coordinate in %");
         return;
       }
       case "When":
@@ -121,7 +123,7 @@ class StepUnits {
       this.check.measure(statement.right, scope);
       return;
     }
-    this.#stored(statement.right, left.unit, scope, "the left side");
+    this.#stored(statement.right, left.unit, scope, "the left side in %");
   }
 
   /** The terms of what is stored are compared with the place where it is stored. */
