@@ -15,7 +15,7 @@ export interface TensorAlgebra<V> {
   leaf(leaf: Leaf, step: StepValues<V>): V;
   call(site: CallSite, state: V, step: StepValues<V>): V;
   map(fn: string, args: readonly (V | { readonly number: Laurent })[], step: StepValues<V>): V;
-  isZero(value: V): boolean;
+  reduce(fn: string, args: readonly V[], step: StepValues<V>): V;
 }
 
 /** Values of the nodes of one step, from one grid point. */
@@ -85,7 +85,11 @@ export class StepValues<V> {
           this,
         );
       case "reduce":
-        throw new NotDecidable(`\`${node.fn}\` makes a coefficient depend on the data`);
+        return this.algebra.reduce(
+          node.fn,
+          node.args.map((arg) => this.node(arg)),
+          this,
+        );
       case "output":
         throw new NotDecidable(`the network's further output \`${node.output}\` is not known to an algebra`);
     }

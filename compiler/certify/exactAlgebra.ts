@@ -3,7 +3,6 @@
 
 import type { Series } from "../algebra/series.js";
 import type { CallSite, Leaf } from "../graph/node.js";
-import { linearKey } from "../graph/node.js";
 import { quantity } from "../graph/quantity.js";
 import { NotDecidable, StepValues, type TensorAlgebra } from "./evaluateStep.js";
 import type { PathSeries } from "./family.js";
@@ -11,7 +10,7 @@ import { fixedField } from "./fixed.js";
 import type { GridSeries } from "./gridSeries.js";
 import type { Laurent, LaurentRing } from "./laurent.js";
 import { evaluateModel, trajectory, type Model } from "./model.js";
-import { middleOfRun, SeriesScalars, type Counters } from "./seriesAlgebra.js";
+import type { SeriesScalars } from "./seriesAlgebra.js";
 import type { Branch } from "./setting.js";
 
 /** Thrown where a rule with noise is asked for a deterministic order. */
@@ -26,7 +25,10 @@ export interface Problem {
   readonly grid: GridSeries;
   readonly model: Model;
   readonly branch: Branch;
-  readonly counters?: Counters;
+  /** Numbers of the step that starts at a grid point. */
+  scalars(base: number): SeriesScalars;
+  /** Numbers per sample are replaced by their limits as the step goes to 0, instead of being undecidable. */
+  readonly limits?: boolean;
 }
 
 /** Value of a carry at a grid point. */
@@ -86,11 +88,7 @@ export class ExactAlgebra implements TensorAlgebra<Vector> {
   /** The step that starts at a grid point. */
   step(base: number): StepValues<Vector> {
     let known = this.#steps.get(base);
-    if (!known) {
-      const { ring, path, grid, counters } = this.problem;
-      known = new StepValues(new SeriesScalars(ring, path, grid, base, counters ?? middleOfRun), this);
-      this.#steps.set(base, known);
-    }
+    if (!known) this.#steps.set(base, (known = new StepValues(this.problem.scalars(base), this)));
     return known;
   }
 
@@ -99,10 +97,6 @@ export class ExactAlgebra implements TensorAlgebra<Vector> {
     return Array.from({ length: model.dimension }, (_, d) =>
       terms.reduce((sum, [factor, value]) => ring.add(sum, ring.mul(factor, value[d] as Laurent)), constant),
     );
-  }
-
-  isZero(value: Vector): boolean {
-    return value.every((v) => this.problem.ring.isZero(v));
   }
 
   leaf(leaf: Leaf, step: StepValues<Vector>): Vector {
@@ -131,9 +125,8 @@ export class ExactAlgebra implements TensorAlgebra<Vector> {
   /** A view of the prediction that is stored for a grid point. */
   #view(name: string, at: number): Vector {
     const { branch } = this.problem;
-    if (this.before && branch.given && !keepsState(branch)) {
-      const prediction = branch.graph.atT();
-      const value = prediction?.view(name, { file: "", start: 0, end: 0 });
+    if (this.before && branch.given) {
+      const value = branch.given.view(name, { file: "", start: 0, end: 0 });
       if (value) return this.before.step(at - 1).value(value);
     }
     return this.exactView(name, at);
@@ -168,6 +161,33 @@ export class ExactAlgebra implements TensorAlgebra<Vector> {
     return raw(site, state, x0, step);
   }
 
+  /** A number per sample, by its limit. */
+  reduce(fn: string, args: readonly Vector[]): Vector {
+    const { ring, limits } = this.problem;
+    if (limits !== true) throw new NotDecidable(`\`${fn}\` makes a coefficient depend on the data`);
+    const [a, b = a] = args as [Vector, Vector | undefined];
+    const products = a.map((v, d) => fixedField.mul(ring.start(v), ring.start(b[d] as Laurent)));
+    const sum = products.reduce((total, x) => total + x, 0n);
+    const plain = a.reduce((total, v) => total + ring.start(v), 0n);
+    const count = BigInt(a.length);
+    const value = (): bigint => {
+      switch (fn) {
+        case "dot":
+          return sum;
+        case "norm":
+          return fixedField.sqrt(sum);
+        case "sum":
+          return plain;
+        case "mean":
+          return plain / count;
+        default:
+          throw new NotDecidable(`the limit of \`${fn}\` is not known`);
+      }
+    };
+    const limit = ring.constant(value());
+    return a.map(() => limit);
+  }
+
   map(
     fn: string,
     args: readonly (Vector | { readonly number: Laurent })[],
@@ -188,24 +208,6 @@ function raw(site: CallSite, state: Vector, x0: Vector, step: StepValues<Vector>
   const { ring } = step;
   const [ofX, ofX0] = [step.scalar(site.form.x), step.scalar(site.form.x0)];
   return state.map((v, d) => ring.add(ring.mul(ofX, v), ring.mul(ofX0, x0[d] as Laurent)));
-}
-
-/** The prediction left at t was made on the very state at t, so the next step reads the model on its own state. */
-export function keepsState(branch: Branch): boolean {
-  const prediction = branch.graph.atT();
-  const { next } = branch.graph;
-  if (!prediction || !next) return false;
-  const stages = [...prediction.endpoints.values()];
-  return stages.every((value) => onState(value, linearKey(next)));
-}
-
-function onState(value: { readonly terms: ReadonlyMap<unknown, unknown> }, key: string): boolean {
-  for (const node of value.terms.keys() as IterableIterator<{
-    readonly kind: string;
-    readonly site?: CallSite;
-  }>)
-    if (node.kind === "call" && node.site && linearKey(node.site.state) !== key) return false;
-  return true;
 }
 
 /** Coefficients of the local error: the state at t of the rule less that of the exact solution. */

@@ -2,14 +2,14 @@
 // enough for the order in question.
 
 import type { ExactAlgebra } from "./exactAlgebra.js";
-import { Exact, ExactAlgebra as Algebra, keepsState, type Carries, type Problem } from "./exactAlgebra.js";
+import { Exact, ExactAlgebra as Algebra, type Carries, type Problem } from "./exactAlgebra.js";
 import { formalCarries } from "./carry.js";
 import { makeFamily, PathSeries, type FamilyName } from "./family.js";
 import { fixedField, Random } from "./fixed.js";
 import { makeGrid, type GridKind } from "./gridSeries.js";
 import { LaurentRing } from "./laurent.js";
 import { genericModel, type Model } from "./model.js";
-import type { Counters } from "./seriesAlgebra.js";
+import { middleOfRun, SeriesScalars, type Counters } from "./seriesAlgebra.js";
 import type { Branch } from "./setting.js";
 
 export interface Place {
@@ -22,6 +22,7 @@ export interface Place {
   readonly counters?: Counters | undefined;
   /** Makes the model fast, see model.ts. */
   readonly scale?: bigint;
+  readonly limits?: boolean;
   /** Instead of the generic model. */
   readonly model?: (lambda: bigint) => Model;
 }
@@ -30,20 +31,30 @@ export interface Place {
 const guard = 4;
 
 export function makeProblem(place: Place): Problem {
-  const { branch, family, grid, seed, order, counters, scale } = place;
+  const { branch, family, grid, seed, order, counters, scale, limits } = place;
   const ring = new LaurentRing(order + 1 + guard);
   const centre = fixedField.one / 4n + new Random(seed).value() / 2n;
   const path = new PathSeries(ring.series, makeFamily(family, seed, centre), centre);
   const period = branch.graph.carries.size > 0 ? 3 : 6;
+  const points = makeGrid(grid, path, ring.series.variable(), seed, period);
+  const steps = new Map<number, SeriesScalars>();
   return {
     ring,
     path,
-    grid: makeGrid(grid, path, ring.series.variable(), seed, period),
+    grid: points,
     model:
       place.model?.(centre) ??
       genericModel({ degree: order, seed, lambda: centre, ...(scale === undefined ? {} : { scale }) }),
     branch,
-    ...(counters ? { counters } : {}),
+    scalars(base) {
+      let known = steps.get(base);
+      if (!known) {
+        known = new SeriesScalars(ring, path, points, base, counters ?? middleOfRun);
+        steps.set(base, known);
+      }
+      return known;
+    },
+    ...(limits === true ? { limits } : {}),
   };
 }
 
@@ -53,7 +64,7 @@ export function settled(problem: Problem, order: number): ExactAlgebra {
   const carries: Carries | undefined =
     problem.branch.graph.carries.size > 0 ? formalCarries(problem, exact, order + 1) : undefined;
   let algebra = new Algebra(problem, exact, carries);
-  if (!problem.branch.given || keepsState(problem.branch)) return algebra;
+  if (!problem.branch.given) return algebra;
   // A prediction that is given by the rule differs from the exact one by the error of its state, and it enters x with
   // a weight O(h): every pass makes one more power of h right, and two see the order of every rule that has one.
   for (let pass = 0; pass < Math.min(order + 1, 3); pass += 1)

@@ -24,7 +24,8 @@ export class SeriesScalars {
   readonly #memo = new Map<Expr, Laurent>();
   readonly #levels = new Map<string, Series<bigint>>();
   readonly #bound = new Map<Sym, Laurent>();
-  readonly #kernels = new Map<string, Map<bigint, Laurent>>();
+  /** Kernels of forecasts as Taylor series in their base, by kernel and place. */
+  readonly #kernels = new Map<string, Series<bigint>>();
 
   constructor(
     readonly ring: LaurentRing,
@@ -191,12 +192,7 @@ export class SeriesScalars {
       return this.value(this.ring.sign(this.value(condition)) !== 0 ? yes : no);
     }
     const args = e.args.map((arg) => this.value(arg));
-    if (!e.name.startsWith("forecast ")) return this.apply(e.name, args);
-    const interval = e.args
-      .slice(1, 6)
-      .map((arg) => arg.id)
-      .join();
-    return this.#forecast(e.name, args, `${e.name} ${interval} ${args.length}`);
+    return e.name.startsWith("forecast ") ? this.#forecast(e.name, args) : this.apply(e.name, args);
   }
 
   /** A function of the language, by name. Those with kinks are decided by signs. */
@@ -336,7 +332,7 @@ export class SeriesScalars {
   }
 
   /** See forecast.ts: e^(Int A) B times a Lagrange polynomial, integrated from one end to the other. */
-  #forecast(name: string, args: readonly Laurent[], interval: string): Laurent {
+  #forecast(name: string, args: readonly Laurent[]): Laurent {
     const { ring } = this;
     if (name === "forecast exp") {
       const [index, rate, from, to, ...nodes] = args as [Laurent, Laurent, Laurent, Laurent, ...Laurent[]];
@@ -395,8 +391,23 @@ export class SeriesScalars {
     return ring.mul(length, mean);
   }
 
-  /** An expression of a kernel at a place of its base. */
+  /** An expression of a kernel at a place of its base; without parameters, by its Taylor series there. */
   #along(kernel: ForecastKernel, e: Expr, parameters: readonly Laurent[], b: Laurent): Laurent {
+    if (parameters.length > 0) return this.#bindBase(kernel, e, parameters, b);
+    const { series } = this.ring;
+    const place = this.ring.power(b);
+    const start = place[0] ?? 0n;
+    const key = `${kernel.base} ${e.id} ${start}`;
+    let jet = this.#kernels.get(key);
+    if (!jet) {
+      const variable = this.ring.of(series.from([start, one]));
+      jet = this.ring.power(this.#bindBase(kernel, e, parameters, variable));
+      this.#kernels.set(key, jet);
+    }
+    return this.ring.of(series.compose(jet, [0n, ...place.slice(1)]).slice(0, place.length));
+  }
+
+  #bindBase(kernel: ForecastKernel, e: Expr, parameters: readonly Laurent[], b: Laurent): Laurent {
     const place = this.ring.power(b);
     const lambda = kernel.base === "lambda" ? place : this.path.locate("time", place);
     const held = new Map<Sym, Laurent | undefined>();

@@ -5,8 +5,9 @@
 import type { Expr } from "../algebra/expr.js";
 import { symbols } from "../algebra/expr.js";
 import { fail } from "../diagnostics/report.js";
+import { linearKey, type Linear } from "../graph/node.js";
 import { quantityData } from "../graph/quantity.js";
-import type { View } from "../lower/prediction.js";
+import type { Prediction, View } from "../lower/prediction.js";
 import { Scope } from "../lower/scope.js";
 import { lowerStep, type StepContext } from "../lower/step.js";
 import type { Oracle, StepGraph } from "../lower/template.js";
@@ -35,8 +36,10 @@ export interface Branch {
   readonly graph: StepGraph;
   /** The same step as one that makes the prediction at s itself. */
   readonly plain: StepGraph;
-  /** The rule leaves the prediction at t for the next step. */
-  readonly given: boolean;
+  /** The prediction the rule leaves at t for the next step, when it is not the model on the state at t. */
+  readonly given: Prediction | undefined;
+  /** The prediction at t that the step makes itself, if any: the next step does not call the network at its s. */
+  readonly left: Prediction | undefined;
   /** Largest offset of a point before s that the step reads. */
   readonly depth: number;
 }
@@ -202,12 +205,21 @@ function lowered(
     return { graph, oracle };
   };
   const plain = lower(false);
-  const given = plain.graph.atT() !== undefined;
-  const used = given ? lower(true) : plain;
+  const used = plain.graph.atT() === undefined ? plain : lower(true);
+  const left = used.graph.atT();
+  const given = left && used.graph.next && !isCallAt(left, used.graph.next) ? left : undefined;
   return {
-    branch: { graph: used.graph, plain: plain.graph, given, depth: historyDepth(used.graph) },
+    branch: { graph: used.graph, plain: plain.graph, given, left, depth: historyDepth(used.graph) },
     open: used.oracle.open,
   };
+}
+
+/** The prediction was made on the very state at t, so the next step reads the model on its own state. */
+function isCallAt(prediction: Prediction, state: Linear): boolean {
+  const key = linearKey(state);
+  return [...prediction.endpoints.values()].every((value) =>
+    [...value.terms.keys()].every((node) => node.kind !== "call" || linearKey(node.site.state) === key),
+  );
 }
 
 /** How far back the step reads. */

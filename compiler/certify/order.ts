@@ -1,0 +1,232 @@
+// Owns: the deterministic order certificate of a solver: the order on generic schedules and on every kind of grid, of its
+// start rules and of a whole run, with zero-stability, error constant and counts. The worst branch counts.
+
+import type { StepGraph } from "../lower/template.js";
+import { errorConstant, type ErrorConstant } from "./constant.js";
+import { callsPerStep } from "./calls.js";
+import { agreement, localError, NotDeterministic, type ExactAlgebra } from "./exactAlgebra.js";
+import { NotDecidable } from "./evaluateStep.js";
+import type { FamilyName } from "./family.js";
+import { formalCarries } from "./carry.js";
+import type { GridKind } from "./gridSeries.js";
+import { NoSeries } from "./laurent.js";
+import { makeProblem, settled } from "./problem.js";
+import { branches, countersAt, type Branch, type Setting } from "./setting.js";
+import { stability, type Stability } from "./stability.js";
+
+/** The order, or why there is none. */
+export type Verdict =
+  | { readonly kind: "order"; readonly order: number; readonly branch: Branch }
+  | { readonly kind: "noise" }
+  | { readonly kind: "undecided"; readonly why: string };
+
+export interface OrderQuestion {
+  readonly setting: Setting;
+  readonly grid: GridKind;
+  /** Orders above this one are not told apart. */
+  readonly limit?: number;
+}
+
+const seeds = [1, 2] as const;
+export const highestOrder = 7;
+
+/** Runs a piece of a certificate; what the algebra cannot decide becomes a verdict. */
+export function decided<T>(work: () => T): T | Exclude<Verdict, { kind: "order" }> {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof NotDeterministic) return { kind: "noise" };
+    if (error instanceof NotDecidable || error instanceof NoSeries || error instanceof RangeError)
+      return { kind: "undecided", why: error.message };
+    throw error;
+  }
+}
+
+export const isVerdict = (value: unknown): value is Verdict =>
+  typeof value === "object" && value !== null && "kind" in value;
+
+function branchOrder(branch: Branch, question: OrderQuestion): Verdict {
+  const { setting, grid, limit = highestOrder } = question;
+  const counters = setting.history === undefined ? undefined : countersAt(setting.history, 0);
+  const verdict = decided(() => {
+    let lowest = Infinity;
+    for (const seed of seeds) {
+      // Most rules are of low order: long series only when short ones do not tell.
+      for (const order of [3, 5, limit].filter((stage, i) => i === 2 || stage < limit)) {
+        const place = { branch, family: setting.family, grid, seed, order, counters };
+        const problem = makeProblem(place);
+        const { rule, exact } = localError(settled(problem, order));
+        const found = agreement(problem.ring, rule, exact);
+        lowest = Math.min(lowest, found.order);
+        if (found.order < order || order === limit) break;
+        lowest = Infinity;
+      }
+      if (lowest < 0) break;
+    }
+    return lowest;
+  });
+  if (isVerdict(verdict)) return drawsNoise(branch.graph) ? { kind: "noise" } : verdict;
+  return { kind: "order", order: Math.min(verdict, limit), branch };
+}
+
+/** A root of h is the mark of noise; a rule that has both draws and such roots is not deterministic. */
+export function drawsNoise(graph: StepGraph): boolean {
+  const seen = new Set<unknown>();
+  const inLinear = (linear: { readonly terms: ReadonlyMap<GraphNode, unknown> }): boolean =>
+    [...linear.terms.keys()].some(inNode);
+  const inNode = (node: GraphNode): boolean => {
+    if (seen.has(node)) return false;
+    seen.add(node);
+    switch (node.kind) {
+      case "leaf":
+        return node.leaf.kind === "draw" || node.leaf.kind === "brownian";
+      case "linear":
+        return inLinear(node.value);
+      case "call":
+        return inLinear(node.site.state);
+      case "map":
+        return node.args.some((arg) => arg.kind !== "number" && inNode(arg));
+      case "reduce":
+        return node.args.some(inNode);
+      case "output":
+        return inNode(node.call);
+    }
+  };
+  return graph.next !== undefined && inLinear(graph.next);
+}
+type GraphNode = NonNullable<StepGraph["next"]>["terms"] extends ReadonlyMap<infer N, unknown> ? N : never;
+
+/** The lowest verdict of several: noise before undecided before an order. */
+function worst(verdicts: readonly Verdict[]): Verdict {
+  const noise = verdicts.find((verdict) => verdict.kind === "noise");
+  if (noise) return noise;
+  const open = verdicts.find((verdict) => verdict.kind === "undecided");
+  if (open) return open;
+  return verdicts.reduce((a, b) => (a.kind === "order" && b.kind === "order" && b.order < a.order ? b : a));
+}
+
+/** The order of a rule on generic schedules of a family and on one kind of grid. */
+export function certifyOrder(question: OrderQuestion): Verdict {
+  return worst(branches(question.setting).map((branch) => branchOrder(branch, question)));
+}
+
+/** Kinds of grids that are told apart. */
+export const reportedGrids = ["ratios", "smooth", "lambda", "rho", "time"] as const;
+
+export interface StartStep {
+  /** Number of steps made before. */
+  readonly history: number;
+  readonly rule: string;
+  readonly order: number | undefined;
+}
+
+export interface OrderCertificate {
+  readonly kind: "order" | "noise" | "undecided";
+  readonly why?: string;
+  readonly family: FamilyName;
+  /** On generic schedules, by kind of grid; rules without history have one answer for all. */
+  readonly orders: Readonly<Partial<Record<GridKind, number>>>;
+  readonly start: readonly StartStep[];
+  /** Steps of history the rule reads; states, predictions and carries together. */
+  readonly history: number;
+  readonly calls: number;
+  readonly carries: readonly string[];
+  readonly stability: Stability | undefined;
+  readonly constant: ErrorConstant | undefined;
+  readonly branches: number;
+}
+
+export interface CertifyOptions {
+  readonly limit?: number;
+  /** Without start rules, stability and constants: the order alone. */
+  readonly brief?: boolean;
+}
+
+/** Everything the deterministic certificate says of a solver. */
+export function orderCertificate(setting: Setting, options: CertifyOptions = {}): OrderCertificate {
+  const all = branches(setting);
+  const [main] = all as [Branch, ...Branch[]];
+  const depth = Math.max(...all.map((branch) => branch.depth));
+  const carries = [...main.graph.carries.keys()];
+  const multistep = depth > 0 || carries.length > 0;
+  const orders: Partial<Record<GridKind, number>> = {};
+  let kind: OrderCertificate["kind"] = "order";
+  let why: string | undefined;
+  const question = { setting, limit: options.limit ?? highestOrder };
+  for (const grid of multistep ? reportedGrids : (["ratios"] as const)) {
+    const verdict = worst(all.map((branch) => branchOrder(branch, { ...question, grid })));
+    if (verdict.kind === "order") orders[grid] = verdict.order;
+    else {
+      kind = verdict.kind;
+      why = verdict.kind === "undecided" ? verdict.why : undefined;
+      break;
+    }
+  }
+  const brief = options.brief === true || kind !== "order";
+  const linear = decided(() =>
+    stability(makeProblem({ branch: main, family: setting.family, grid: "lambda", seed: 1, order: 1 })),
+  );
+  const order = Math.max(...Object.values(orders), 0);
+  return {
+    kind,
+    ...(why === undefined ? {} : { why }),
+    family: setting.family,
+    orders,
+    start: brief || !multistep ? [] : startSteps(setting, depth),
+    history: depth,
+    calls: Math.max(...all.map(callsPerStep)),
+    carries,
+    stability: isVerdict(linear) ? undefined : linear,
+    constant: brief || order === 0 ? undefined : errorConstant(main, setting.family, order),
+    branches: all.length,
+  };
+}
+
+/** The order of each step made while the history is missing. */
+function startSteps(setting: Setting, depth: number): readonly StartStep[] {
+  return Array.from({ length: Math.max(depth, 1) }, (_, history): StartStep => {
+    const early: Setting = { ...setting, history };
+    const all = branches(early);
+    const verdict = worst(all.map((branch) => branchOrder(branch, { setting: early, grid: "ratios" })));
+    return {
+      history,
+      rule: all[0]?.graph.label ?? "",
+      order: verdict.kind === "order" ? verdict.order : undefined,
+    };
+  });
+}
+
+/** The power of h in the error of the carries' initial values, or undefined without carries. */
+export function carryStart(setting: Setting, grid: GridKind): number | undefined {
+  const [first] = branches({ ...setting, history: 0 });
+  const [main] = branches(setting);
+  if (!first || !main || main.graph.carries.size === 0) return undefined;
+  const result = decided(() => {
+    const order = 4;
+    const problem = makeProblem({ branch: main, family: setting.family, grid, seed: 1, order });
+    const initial = settled({ ...problem, branch: first }, order) as ExactAlgebra;
+    const carried = formalCarries(problem, initial.exact, order);
+    let lowest = Infinity;
+    for (const [name, carry] of first.graph.carries) {
+      const value = carry.atS?.();
+      if (!value) continue;
+      const found = agreement(problem.ring, initial.step(0).value(value), carried(name, 0));
+      lowest = Math.min(lowest, found.order + 1);
+    }
+    return lowest;
+  });
+  return typeof result === "number" && Number.isFinite(result) ? result : undefined;
+}
+
+/** The order of a run: a step of order q that is made a fixed number of times costs h^(q+1). */
+export function runOrder(
+  certificate: OrderCertificate,
+  setting: Setting,
+  grid: GridKind,
+): number | undefined {
+  const main = certificate.orders[grid] ?? certificate.orders.ratios;
+  if (main === undefined) return undefined;
+  const starts = certificate.start.flatMap((step) => (step.order === undefined ? [] : [step.order + 1]));
+  const carried = certificate.carries.length > 0 ? carryStart(setting, grid) : undefined;
+  return Math.min(main, ...starts, ...(carried === undefined ? [] : [carried + 1]));
+}
