@@ -3,7 +3,7 @@
 
 import { fillNoise } from "../noise/noise.js";
 import type { Code, Engine } from "./engine.js";
-import { loops, type Block, type Loop } from "./loops.js";
+import { loops, stillLoops, type Block, type Loop } from "./loops.js";
 import type { Lane, Tape, TapeValue } from "./tape.js";
 
 /** Elements of a block: 4 KiB of float32. */
@@ -82,6 +82,9 @@ function schedule(tape: Tape, invariant: readonly boolean[], aliased: boolean): 
   const where: Slot[] = [];
   const step = (value: Operation, out: Slot): Step => {
     const [a = 0, b = a, c = a] = value.args.map((arg) => where[arg]!);
+    const alone = value.args.findIndex((arg) => fixed[arg] === true);
+    const loop = alone < 0 ? undefined : stillLoops[value.prim];
+    if (loop !== undefined) return alone === 0 ? { loop, out, a: b, b: a, c } : { loop, out, a, b, c };
     return { loop: loops[value.prim], out, a, b, c };
   };
   // What stands still is made first and keeps its place.

