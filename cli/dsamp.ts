@@ -148,6 +148,13 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
       const { init } = await import("./init.js");
       done.code = await init(folder, options, io);
     });
+
+  verb("lsp", "Serve an editor: the language server, over standard input and output.", ["dsamp lsp --stdio"])
+    .option("--stdio", "how it speaks in any case; editors often say so")
+    .action(async () => {
+      const { lsp } = await import("./lsp.js");
+      done.code = await lsp(io);
+    });
   return root;
 }
 
