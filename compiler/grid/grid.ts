@@ -3,6 +3,7 @@
 
 import { evaluate as evaluateExpr } from "../algebra/evaluate.js";
 import { symbols, type Expr } from "../algebra/expr.js";
+import type { Finding } from "../diagnostics/diagnostic.js";
 import { fail } from "../diagnostics/report.js";
 import { endLevel, isCoordinate, startLevel, type Coordinate } from "../graph/level.js";
 import { namedQuantities, quantity, quantityData, type Quantity } from "../graph/quantity.js";
@@ -16,6 +17,7 @@ import { pathEnvironment, quantityAt } from "../path/environment.js";
 import type { Path, PathPoint } from "../path/path.js";
 import { bare, pathFunction } from "../path/schedule.js";
 import { num } from "../algebra/expr.js";
+import { isLibrary } from "../resolve/module.js";
 import type { Span } from "../source/span.js";
 import type { Equation, Expression, Statement } from "../syntax/ast.js";
 
@@ -173,6 +175,11 @@ function checkPoints(
     );
   const { path } = place;
   const slack = 1e-9 * Math.max(1, Math.abs(path.start.lambda === -Infinity ? 1 : path.start.lambda));
+  /** The author's own line: where a grid of the library is used, else the equation that made the point. */
+  const blame = (point: GridPoint): Finding =>
+    isLibrary(point.at.file) && !isLibrary(at.file)
+      ? { at, label: describePoint(point), secondary: [{ span: point.at, text: "placed here" }] }
+      : { at: point.at, label: describePoint(point) };
   points.forEach((point, i) => {
     const clean = point.sigma === 0;
     if (
@@ -181,8 +188,7 @@ function checkPoints(
       (!clean && point.alpha === 0 && point.lambda !== -Infinity)
     )
       fail("D0401", `point ${i} of the grid \`${name}\` lies nowhere on the schedule \`${path.name}\``, {
-        at: point.at,
-        label: describePoint(point),
+        ...blame(point),
         help: "check the formula at this index; a division by `steps-1` needs at least two steps",
       });
     if (!clean && (point.lambda < path.start.lambda - slack || point.lambda > path.end.lambda + slack))
@@ -190,8 +196,7 @@ function checkPoints(
         "D0401",
         `point ${i} of the grid \`${name}\` lies outside the schedule \`${path.name}\`, whose rho goes from ${short(path.start.rho)} to ${short(path.end.rho)}`,
         {
-          at: point.at,
-          label: describePoint(point),
+          ...blame(point),
           help: "the model was not trained there; keep the grid between the ends of the path",
         },
       );
@@ -201,9 +206,7 @@ function checkPoints(
       (before.lambda === point.lambda || (before.sigma === point.sigma && before.alpha === point.alpha))
     )
       fail("D0402", `points ${i - 1} and ${i} of the grid \`${name}\` are the same`, {
-        at: point.at,
-        label: describePoint(point),
-        secondary: before.at === point.at ? [] : [{ span: before.at, text: "the first of the two" }],
+        ...blame(point),
         help: "a step of length zero has no coefficients: drop one of the points, or use fewer steps",
       });
   });
