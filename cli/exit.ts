@@ -29,7 +29,7 @@ export const exitTable = `Exit codes:
 
 function exitOf(code: Code): number {
   if (code === "D0703" || code === "D0706") return exit.usage;
-  if (code === "D0701" || code === "D0705") return exit.run;
+  if (code === "D0701" || code === "D0705" || code === "D0707") return exit.run;
   if (/^D0[567]/.test(code)) return exit.resource;
   return exit.spec;
 }

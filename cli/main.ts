@@ -17,8 +17,15 @@ const code = await main(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   onInterrupt(listener) {
-    process.on("SIGINT", listener);
-    return () => process.off("SIGINT", listener);
+    let asked = false;
+    const heard = (): void => {
+      // Who asks twice does not want to wait for the call in progress.
+      if (asked) process.exit(130);
+      asked = true;
+      listener();
+    };
+    process.on("SIGINT", heard);
+    return () => process.off("SIGINT", heard);
   },
 });
 // Worker threads of a backend may still live; leave when what was written is out.

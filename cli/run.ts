@@ -100,11 +100,9 @@ async function runPlan(
       ? await writeFiles(io, wanted, result, { plan, seed, columns: bound.columns, labels: bound.labels })
       : { files: [], failures: [], rescued: undefined };
   if (written.rescued !== undefined) note(`the samples are kept in ${written.rescued}`);
-  if (ending.interrupted || ending.failure !== undefined)
+  if (ending.interrupted || (ending.failure !== undefined && exitFor([ending.failure]) === exit.run))
     note(
-      result.count > 0
-        ? `${result.count} of ${bound.count} samples were finished${written.files.length > 0 ? ` and written to ${written.files.join(", ")}` : ""}`
-        : "no batch was finished, so there are no samples",
+      `${ending.interrupted ? "interrupted: " : ""}${describePartial(result, bound.count, written.files)}`,
     );
   const errors = [...(ending.failure ? [ending.failure] : []), ...written.failures];
   if (flags.json === true)
@@ -129,6 +127,12 @@ async function runPlan(
   }
   if (ending.interrupted) return exit.interrupted;
   return exitFor(errors);
+}
+
+function describePartial({ count }: SampleResult, asked: number, files: readonly string[]): string {
+  if (count === 0) return "no batch was finished, so there are no samples";
+  const where = files.length > 0 ? ` and written to ${files.join(", ")}` : "";
+  return `${count} of ${asked} samples were finished${where}`;
 }
 
 /** The shape of a sample: the network's, else the one stated with `shape:` after the model. Throws D0703. */

@@ -12,6 +12,13 @@ export interface ProgressBar {
 
 const silent: ProgressBar = { update: () => undefined, stop: () => undefined };
 
+/** `8s`, `2m05s`; three dots while there is nothing to go by. */
+function timeLeft(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "...";
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, "0")}s`;
+}
+
 export function progressBar(stream: Sink, plan: Plan, count: number, batches: number): ProgressBar {
   if (stream.isTTY !== true) return silent;
   const bar = new SingleBar({
@@ -25,6 +32,7 @@ export function progressBar(stream: Sink, plan: Plan, count: number, batches: nu
     clearOnComplete: true,
     stopOnComplete: false,
     gracefulExit: false,
+    formatTime: timeLeft,
     etaBuffer: 20,
   });
   bar.start(plan.steps.length * batches, 0, { samples: 0 });

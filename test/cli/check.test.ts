@@ -1,0 +1,125 @@
+// `dsamp check`: what it prints on which stream, exit codes, JSON, standard input, colour.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { dsamp, inFolder } from "./terminal.js";
+
+const good = `sampler plain(n = 4) {
+  schedule vp_linear
+  model    predicts eps
+  grid     uniform_time
+  steps    n
+  solver   ddim
+}
+`;
+const bad = good.replace("ddim", "dimm");
+
+test("a good sampler is one line on stdout", async () => {
+  const { code, stdout, stderr } = await dsamp(["check", "-"], { stdin: good });
+  expect(stdout).toMatchInlineSnapshot(`
+    "ok  plain: 4 steps, ddim, 4 NFE, peak 3 tensors, grid rho 152.2 .. 0.01049
+    "
+  `);
+  expect([code, stderr]).toEqual([0, ""]);
+});
+
+test("a mistake is a frame on stderr, exit code 1", async () => {
+  const { code, stdout, stderr } = await dsamp(["check", "-"], { stdin: bad });
+  expect(stderr).toMatchInlineSnapshot(`
+    "error[D0201]: there is no solver \`dimm\`
+      --> <stdin>:6:12
+       6 |   solver   dimm
+         |            ^^^^
+         = help: did you mean \`ddim\`?
+
+    "
+  `);
+  expect([code, stdout]).toEqual([1, ""]);
+});
+
+test("JSON is one document, with positions, and nothing else is printed", async () => {
+  const { code, stdout, stderr } = await dsamp(["check", "-", "--json"], { stdin: bad });
+  expect([code, stderr]).toEqual([1, ""]);
+  const { ok, files } = JSON.parse(stdout);
+  expect(ok).toBe(false);
+  expect(files).toHaveLength(1);
+  expect(files[0].diagnostics[0]).toMatchObject({
+    code: "D0201",
+    primary: { start: { line: 6, column: 12 } },
+  });
+  const fine = JSON.parse((await dsamp(["check", "-", "--json"], { stdin: good })).stdout);
+  expect(fine).toMatchObject({
+    ok: true,
+    files: [{ samplers: [{ name: "plain", steps: 4, calls: 4, nfe: 4 }] }],
+  });
+});
+
+test("colour: off when piped, on terminals, as NO_COLOR and FORCE_COLOR say", async () => {
+  const colored = async (isTTY: boolean, env: Record<string, string>): Promise<boolean> =>
+    (await dsamp(["check", "-"], { stdin: bad, isTTY, env })).stderr.includes("\u001b[");
+  expect(await colored(false, {})).toBe(false);
+  expect(await colored(true, {})).toBe(true);
+  expect(await colored(true, { NO_COLOR: "1" })).toBe(false);
+  expect(await colored(true, { TERM: "dumb" })).toBe(false);
+  expect(await colored(false, { FORCE_COLOR: "1" })).toBe(true);
+  expect(await colored(true, { FORCE_COLOR: "0" })).toBe(false);
+});
+
+test("--steps and --set reach the sampler", async () => {
+  expect((await dsamp(["check", "-", "--steps", "9"], { stdin: good })).stdout).toContain("9 steps");
+  expect((await dsamp(["check", "-", "--set", "n=7"], { stdin: good })).stdout).toContain("7 steps");
+  const unknown = await dsamp(["check", "-", "--set", "m=7"], { stdin: good });
+  expect(unknown.code).toBe(2);
+  expect(unknown.stderr).toContain("--set: there is no parameter `m`");
+});
+
+test("several samplers, one of them chosen; a name that is not there", async () => {
+  const two = good + good.replace("plain", "other").replace("ddim", "euler");
+  expect((await dsamp(["check", "-"], { stdin: two })).stdout.split("\n")).toHaveLength(3);
+  const chosen = await dsamp(["check", "-", "--sampler", "other"], { stdin: two });
+  expect(chosen.stdout).toMatch(/^ok {2}other: /);
+  const missing = await dsamp(["check", "-", "--sampler", "othr"], { stdin: two });
+  expect(missing.code).toBe(1);
+  expect(missing.stderr).toContain("did you mean `other`?");
+});
+
+test("files without samplers are checked, and several files are told apart", async () => {
+  await inFolder(async (cwd) => {
+    writeFileSync(join(cwd, "a.dsamp"), good);
+    writeFileSync(join(cwd, "b.dsamp"), "solver mine {\n  step { x[t] = ddim(s -> t) }\n}\n");
+    writeFileSync(join(cwd, "c.dsamp"), "solver mine {\n  step { x[t] = ddmi(s -> t) }\n}\n");
+    const both = await dsamp(["check", "a.dsamp", "b.dsamp"], { cwd });
+    expect(both.stdout).toMatch(/^ok {2}a\.dsamp plain: .*\nok {2}b\.dsamp: 1 solver\n$/);
+    const wrong = await dsamp(["check", "a.dsamp", "c.dsamp"], { cwd });
+    expect(wrong.code).toBe(1);
+    expect(wrong.stdout).toMatch(/^ok {2}a\.dsamp/);
+    expect(wrong.stderr).toContain("c.dsamp:2:17");
+  });
+});
+
+test("imports work, and stay inside the project", async () => {
+  await inFolder(async (cwd) => {
+    writeFileSync(join(cwd, "lib.dsamp"), "solver mine {\n  step { x[t] = ddim(s -> t) }\n}\n");
+    writeFileSync(join(cwd, "a.dsamp"), `use "lib.dsamp" { mine }\n${good.replace("ddim", "mine")}`);
+    expect((await dsamp(["check", "a.dsamp"], { cwd })).stdout).toContain("mine");
+    writeFileSync(join(cwd, "b.dsamp"), `use "../lib.dsamp"\n${good}`);
+    const outside = await dsamp(["check", "b.dsamp"], { cwd });
+    expect([outside.code, outside.stderr.includes("D0205")]).toEqual([1, true]);
+  });
+});
+
+test("files that cannot be read: exit code 3, the others are still checked", async () => {
+  await inFolder(async (cwd) => {
+    writeFileSync(join(cwd, "a.dsamp"), good);
+    writeFileSync(join(cwd, "latin1.dsamp"), Buffer.from([0x2f, 0x2f, 0xe9, 0x0a]));
+    const missing = await dsamp(["check", "nowhere.dsamp", "a.dsamp"], { cwd });
+    expect(missing.code).toBe(3);
+    expect(missing.stderr).toContain("nowhere.dsamp cannot be read: there is no such file");
+    expect(missing.stdout).toContain("ok  a.dsamp plain");
+    expect((await dsamp(["check", "."], { cwd })).stderr).toContain("it is a folder");
+    expect((await dsamp(["check", "latin1.dsamp"], { cwd })).stderr).toContain("is not text in UTF-8");
+    const endless = await dsamp(["check", "/dev/zero"], { cwd });
+    expect(endless.stderr).toContain("D0801");
+  });
+});
