@@ -125,7 +125,7 @@ export function buildPlan(run: LoweredRun, options: PlanOptions): Plan {
       nfe,
       peakTensors: peak,
       rules: run.steps.map((step) => step.rule),
-      notes: [],
+      notes: [...new Set(run.steps.flatMap((step) => step.graph.notes))],
     },
   };
 }

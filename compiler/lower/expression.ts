@@ -22,7 +22,7 @@ import type {
 import type { KernelOp } from "../plan/schema.js";
 import { builtins, specialForms } from "./builtins.js";
 import { memberOf, indexMember } from "./member.js";
-import { withArguments } from "./parameters.js";
+import { definitionOf, withArguments } from "./parameters.js";
 import { Scope } from "./scope.js";
 import {
   describe,
@@ -35,6 +35,9 @@ import {
   type Value,
 } from "./value.js";
 
+/** What of an applied solver is asked for: its state at q, the embedded state of its tableau, its slope. */
+export type SolverPart = "state" | "low" | "slope";
+
 /** What one lowering shares: the graph it builds and how static questions are answered. */
 export interface Lowering {
   readonly program: Program;
@@ -42,7 +45,7 @@ export interface Lowering {
   /** The value of a static number on which the shape of the graph depends. Throws D0302 when it is not static. */
   decide(expr: Expr, at: Span): number;
   /** Applies a solver between two points. */
-  applySolver(solver: DefinitionValue, node: CallExpr, scope: Scope, seq: number): Value;
+  applySolver(solver: DefinitionValue, node: CallExpr, scope: Scope, seq: number, part?: SolverPart): Value;
   /** The increment of a Brownian path between two points. */
   increment(path: Extract<Value, { kind: "brownian" }>, node: CallExpr, scope: Scope, seq: number): Value;
   /** Turns a schedule definition into its path. */
@@ -484,6 +487,11 @@ function elementAt(items: readonly Value[], index: number, e: IndexExpr): Value 
 }
 
 function member(e: MemberExpr, scope: Scope, seq: number, cx: Lowering): Value {
+  const applied = e.object.kind === "Paren" ? e.object.inner : e.object;
+  if (e.name.text === "low" && applied.kind === "Call" && applied.args.some((arg) => arg.to)) {
+    const solver = definitionOf(applied.callee, "solver", scope, seq, cx);
+    return cx.applySolver(solver, applied, scope, seq, "low");
+  }
   return memberOf(evaluate(e.object, scope, seq, cx), e, cx);
 }
 
@@ -538,6 +546,8 @@ export function applyValue(target: Value, e: CallExpr, scope: Scope, seq: number
     case "definition":
       if (e.args.some((arg) => arg.to)) return cx.applySolver(target, e, scope, seq);
       return withArguments(target, e.args, scope, seq, cx);
+    case "slope":
+      return cx.applySolver(target.solver, e, scope, seq, "slope");
     case "brownian":
       return cx.increment(target, e, scope, seq);
     default:

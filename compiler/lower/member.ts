@@ -29,9 +29,11 @@ export function memberOf(object: Value, e: MemberExpr, cx: Lowering): Value {
         at: e.span,
       });
     case "definition":
-      if (name === "slope" || name === "low")
-        return fail("D0990", `\`.${name}\` of a solver is part of the language but not yet supported`, {
+      if (name === "slope") return { kind: "slope", solver: object };
+      if (name === "low")
+        return fail("D0307", "`.low` is the embedded result of an applied rule", {
           at: e.span,
+          help: "write `rule(s -> t).low`",
         });
       if (object.def.sort === "schedule") return memberOf(cx.path(object, e.span), e, cx);
       break;

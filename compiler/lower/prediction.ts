@@ -39,6 +39,9 @@ export interface Prediction {
   names(): readonly string[];
 }
 
+/** Names of unknowns that stand for predictions (slope.ts), not for endpoints to be solved for. */
+export const opaquePrefix = "opaque ";
+
 export const viewLevel = (name: string): "data" | "noise" | "free" =>
   name === "x0" ? "data" : name === "eps" ? "noise" : "free";
 
@@ -221,7 +224,10 @@ export class Conversions {
       for (const node of equation.terms.keys())
         if (
           node.kind === "map" &&
-          node.args.some((arg) => arg.kind !== "number" && arg.kind === "leaf" && arg.leaf.kind === "unknown")
+          node.args.some(
+            (arg) =>
+              arg.kind === "leaf" && arg.leaf.kind === "unknown" && !arg.leaf.name.startsWith(opaquePrefix),
+          )
         )
           fail("D0310", `${what} is not linear in the endpoints`, { at });
     const inverse = this.#inverse(matrix);

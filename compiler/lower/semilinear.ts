@@ -5,7 +5,7 @@
 import { add, div, isZero, mul, num, sub, type Expr } from "../algebra/expr.js";
 import { proveEqual, simplify } from "../algebra/simplify.js";
 import { fail } from "../diagnostics/report.js";
-import { type Linear, type Node } from "../graph/node.js";
+import type { Linear, Node } from "../graph/node.js";
 import { quantity } from "../graph/quantity.js";
 import type { Span } from "../source/span.js";
 import { NOW } from "./forecast.js";
@@ -49,12 +49,12 @@ export function linearForm(value: Linear, conversions: Conversions): LinearForm 
 
 export function semilinear(form: LinearForm, name: string, span: Span): Semilinear {
   const { x: a, x0: b } = form;
-  if (isZero(simplify(b)))
+  const same = (left: Expr, right: Expr): boolean => proveEqual(left, right) === "equal";
+  if (same(b, num(0)))
     return fail("D0306", `\`${name}\` does not depend on the prediction, so it cannot be integrated`, {
       at: span,
       help: "it must contain x0, eps or another view",
     });
-  const same = (left: Expr, right: Expr): boolean => proveEqual(left, right) === "equal";
   if (same(a, num(0))) return same(b, num(1)) ? { kind: "x0" } : { kind: "scaled", like: "x0", factor: b };
   // In terms of eps: P = (a + b/alpha) x - b sigma/alpha eps.
   if (same(mul(a, at("alpha")), mul(num(-1), b))) {
@@ -63,9 +63,10 @@ export function semilinear(form: LinearForm, name: string, span: Span): Semiline
   }
   const sigmaRate = div(at("sigmaDot"), at("sigma"));
   const gain = sub(at("alphaDot"), mul(at("alpha"), sigmaRate));
-  const A = sub(sigmaRate, div(mul(gain, a), b));
-  const B = simplify(div(gain, b));
-  return same(A, num(0)) ? { kind: "velocity", B } : { kind: "general", A: simplify(A), B };
+  // A = sigma'/sigma - gain a/b is zero when a gain = b sigma'/sigma.
+  if (same(mul(a, gain), mul(b, sigmaRate)))
+    return { kind: "velocity", B: same(gain, b) ? num(1) : div(gain, b) };
+  return { kind: "general", A: sub(sigmaRate, div(mul(gain, a), b)), B: div(gain, b) };
 }
 
 /** d(sigma/alpha)/dt and d(alpha/sigma)/dt at NOW. */

@@ -32,6 +32,7 @@ import type {
   IndexExpr,
   Statement,
   StepClause,
+  TableauClause,
 } from "../syntax/ast.js";
 import {
   evaluate,
@@ -46,10 +47,11 @@ import {
 import { bindParameters } from "./parameters.js";
 import { NOW } from "./forecast.js";
 import { quantityPlace, viewLevel, type Prediction } from "./prediction.js";
-import { checkRequires, decideWhen, inputValue } from "./predictor.js";
+import { checkRequires, decideWhen, inputType, inputValue } from "./predictor.js";
 import { Scope, type Place, type Version } from "./scope.js";
 import { linearForm, type LinearForm } from "./semilinear.js";
 import type { StepLowering } from "./step.js";
+import { lowerTableau, type TableauResult } from "./tableau.js";
 import { HistoryMissing } from "./template.js";
 import { numberValue, pointValue, tensorValue, type DefinitionValue, type Value } from "./value.js";
 import { verbs } from "./verbs.js";
@@ -70,6 +72,8 @@ export interface FrameBody {
   /** Statements of the definition around the step. */
   readonly around: readonly Statement[];
   readonly step: Block | undefined;
+  /** In place of a step. */
+  readonly tableau?: TableauClause;
   /** Carries declared elsewhere that may be read here. */
   readonly carries?: ReadonlySet<string>;
 }
@@ -82,15 +86,17 @@ export function solverBody(solver: DefinitionValue, at: Span, cx: Lowering): Fra
   const { scope } = bindParameters(solver, at, cx, counterNames);
   if (body.kind !== "Block") return fail("D0210", "a solver is a block with a `step`", { at: body.span });
   const step = body.statements.find((statement): statement is StepClause => statement.kind === "Step");
+  const around = body.statements;
+  const nameSpan = def.node.name.span;
   if (!step) {
-    const tableau = body.statements.find((statement) => statement.kind === "Tableau");
-    if (tableau) return unsupported("`tableau`", tableau.span);
+    const tableau = around.find((statement): statement is TableauClause => statement.kind === "Tableau");
+    if (tableau) return { name: def.name, at: nameSpan, outer: scope, around, step: undefined, tableau };
     return fail("D0211", `the solver \`${def.name}\` has no \`step\``, {
       at: def.node.name.span,
       help: "add `step { x[t] = ... }`",
     });
   }
-  return { name: def.name, at: def.node.name.span, outer: scope, around: body.statements, step: step.body };
+  return { name: def.name, at: nameSpan, outer: scope, around, step: step.body };
 }
 
 const counterValue = (name: string): Value | undefined =>
@@ -107,6 +113,7 @@ export class SolverFrame implements Place {
   readonly #quantities = new Map<string, { readonly value: Expression; readonly scope: Scope }>();
   readonly #evaluating = new Set<Version>();
   #pass = 0;
+  #embedded: TableauResult | undefined;
 
   constructor(
     readonly step: StepLowering,
@@ -125,9 +132,26 @@ export class SolverFrame implements Place {
   run(): TensorForm | undefined {
     this.#around(this.body.around);
     if (this.body.step) this.#block(this.body.step, this.scope);
+    if (this.body.tableau) this.#tableau(this.body.tableau);
     this.#exportCarries();
     const next = this.scope.cell(`x@${this.target.id}`, Number.MAX_SAFE_INTEGER);
     return next && this.#tensor(next, this.body.at);
+  }
+
+  /** Results of the rule's tableau, if it is one. */
+  get embedded(): TableauResult | undefined {
+    return this.#embedded;
+  }
+
+  #tableau(clause: TableauClause): void {
+    this.#embedded = lowerTableau(this, clause);
+    this.defineState(this.target, this.#embedded.next, clause.span);
+  }
+
+  /** Gives a point its state. */
+  defineState(point: Point, value: Linear, at: Span): void {
+    const state = tensorValue(value, point.level);
+    this.scope.defineCell(`x@${point.id}`, { seq: 0, at, used: false, read: () => state });
   }
 
   // ---- statements ------------------------------------------------------------------------------------------------
@@ -151,6 +175,7 @@ export class SolverFrame implements Place {
           );
           break;
         case "Step":
+        case "Tableau":
         case "Order":
         case "Start":
         case "Final":
@@ -193,7 +218,7 @@ export class SolverFrame implements Place {
     const seq = this.#seq;
     switch (statement.kind) {
       case "Let":
-        this.#let(statement, scope);
+        this.declareLet(statement, scope);
         return;
       case "Point":
         this.#declarePoints(statement, scope, seq);
@@ -216,7 +241,7 @@ export class SolverFrame implements Place {
         return;
       case "Input":
         for (const name of statement.names) {
-          const type = statement.type.kind === "Name" ? statement.type.text : "operator";
+          const type = inputType(statement.type);
           this.step.declareInput(name.text, type, name.span);
           scope.declare(name.text, {
             seq: -1,
@@ -269,7 +294,7 @@ export class SolverFrame implements Place {
     }
   }
 
-  #let(statement: Extract<Statement, { kind: "Let" }>, scope: Scope): void {
+  declareLet(statement: Extract<Statement, { kind: "Let" }>, scope: Scope): void {
     const { name, params, value } = statement;
     if (statement.index)
       unsupported("an indexed `let` in a solver", statement.span, "write it as a function: `let f(i) = ...`");
@@ -679,6 +704,9 @@ export class SolverFrame implements Place {
       return undefined;
     }
     const { point } = index;
+    // A rule's own quantity may have the name of a path's, such as `g`.
+    if (this.#quantities.has(name) && !primed) return this.viewAt(name, point, at.span, seq);
+    if (namedQuantities.has(name)) this.#checkPast(point, at.span);
     if (namedQuantities.has(name))
       return numberValue(quantity((primed ? `${name}Dot` : name) as Quantity, point.level));
     if (primed) return undefined;
@@ -694,6 +722,12 @@ export class SolverFrame implements Place {
     if (input?.kind === "input" && input.type === "trajectory")
       return tensorValue(this.step.graph.leaf({ kind: "input", name, trajectory: point.level }), "free");
     return undefined;
+  }
+
+  /** Earlier levels exist only where the run has been. */
+  #checkPast({ level }: Point, at: Span): void {
+    if (level.kind !== "grid" || level.offset >= 0) return;
+    if (!this.step.oracle.history("", -level.offset)) throw new HistoryMissing("", at);
   }
 
   /** The state at a point. */
@@ -845,6 +879,13 @@ export class SolverFrame implements Place {
     return undefined;
   }
 
+  /** An explicit call. The network sees the state itself, also where the rule's predictions stand for themselves. */
+  #explicit(name: string, node: CallExpr, x: Linear, level: Level, scope: Scope, seq: number): Value {
+    const real = this.step.resolver()(x);
+    const prediction = this.step.predictor.explicit(name, node, { x: real, level }, scope, seq);
+    return { kind: "prediction", prediction: this.step.opaquely(prediction, x) };
+  }
+
   #modelCall(name: string, node: CallExpr, scope: Scope, seq: number): Value {
     const first = node.args.find((arg) => !arg.name);
     const atArg = node.args.find((arg) => arg.name?.text === "at");
@@ -854,16 +895,7 @@ export class SolverFrame implements Place {
     if (!first) {
       const point = place?.point ?? this.source.point;
       const form = point.id === this.source.point.id ? this.source.x() : this.xAt(point, node.span, seq);
-      return {
-        kind: "prediction",
-        prediction: this.step.predictor.explicit(
-          name,
-          node,
-          { x: form.value, level: point.level },
-          scope,
-          seq,
-        ),
-      };
+      return this.#explicit(name, node, form.value, point.level, scope, seq);
     }
     const form = toTensor(evaluate(first.value, scope, seq, this.step), first.value.span);
     const level = place?.point.level ?? (typeof form.level === "string" ? undefined : form.level);
@@ -885,10 +917,7 @@ export class SolverFrame implements Place {
           at: timeArg.span,
         }),
       );
-    return {
-      kind: "prediction",
-      prediction: this.step.predictor.explicit(name, node, { x: form.value, level }, scope, seq),
-    };
+    return this.#explicit(name, node, form.value, level, scope, seq);
   }
 
   /** Two points from the first argument of a verb or an applied solver. */

@@ -18,11 +18,12 @@ import type { Path } from "../path/path.js";
 import type { Program } from "../resolve/module.js";
 import type { Span } from "../source/span.js";
 import type { CallExpr, Expression, StartClause } from "../syntax/ast.js";
-import { evaluate, toTensor, type Lowering, type TensorForm } from "./expression.js";
+import { evaluate, toTensor, type Lowering, type SolverPart, type TensorForm } from "./expression.js";
 import { asDefinition, argumentValue, definitionOf } from "./parameters.js";
 import { Conversions, type Prediction, type View } from "./prediction.js";
 import { Predictor, type GuidedModel } from "./predictor.js";
 import { Scope, type Place } from "./scope.js";
+import { normalForm, OpaqueViews, slopeLevel, type NormalForm } from "./slope.js";
 import { SolverFrame, solverBody, type FrameBody, type Source } from "./solver.js";
 import {
   HistoryMissing,
@@ -51,6 +52,19 @@ export interface StepContext {
 /** Solvers inside solvers inside solvers. */
 const deepest = 32;
 
+/** Puts unknowns back. */
+export type Resolver = (value: Linear) => Linear;
+
+/** An applied rule: its state at q, and the embedded one of its tableau. */
+interface Applied {
+  readonly value: Linear;
+  readonly low: Linear | undefined;
+}
+
+/** Has the solver a parameter of that name itself? */
+const takesSlope = (solver: DefinitionValue): boolean =>
+  solver.def.node.params?.some((param) => param.name.text === "slope") ?? false;
+
 export class StepLowering implements Lowering {
   readonly graph = new Graph();
   readonly conversions: Conversions;
@@ -58,10 +72,15 @@ export class StepLowering implements Lowering {
   readonly program: Program;
   readonly #carryExports = new Map<string, CarryExport>();
   readonly #initialCarries = new Map<string, Linear>();
-  readonly #places = new Map<string, SolverFrame>();
+  readonly #places = new Map<string, { readonly frame: SolverFrame; readonly real: Resolver }>();
+  /** Lowerings in progress whose predictions stand for themselves (slope.ts), outermost first. */
+  #opaque: readonly OpaqueViews[] = [];
+  #opaqueCount = 0;
   readonly #increments: BrownianLeaf[] = [];
   readonly #readUnmoved = new Set<string>();
   readonly #ordinals = new Map<CallExpr, number>();
+  readonly #embedded = new Map<string, Linear>();
+  readonly #notes = new Set<string>();
   #sPrediction: Prediction | undefined;
   /** The rule that was lowered in the end: a start rule while history is missing. */
   #rule = "";
@@ -104,6 +123,22 @@ export class StepLowering implements Lowering {
   }
 
   predict(x: Linear, level: Level, at: Span): Prediction {
+    const real = this.resolver()(x);
+    return this.opaquely(this.#predictReal(real, level, at), x);
+  }
+
+  /** Puts back what unknowns of the opaque lowerings now in progress stand for. */
+  resolver(): Resolver {
+    const stack = [...this.#opaque].reverse();
+    return (value) => stack.reduce((form, opaque) => opaque.resolve(form), value);
+  }
+
+  /** A prediction as the lowerings in progress see it. */
+  opaquely(prediction: Prediction, x: Linear): Prediction {
+    return this.#opaque.reduce((seen, opaque) => opaque.wrap(seen, x), prediction);
+  }
+
+  #predictReal(x: Linear, level: Level, at: Span): Prediction {
     if (this.predictor.splits) {
       const key = this.#stateKey(x, level);
       if (this.#readUnmoved.has(key)) {
@@ -187,6 +222,7 @@ export class StepLowering implements Lowering {
   // ---- carries ---------------------------------------------------------------------------------------------------
 
   initialCarry(name: string, make: () => Linear): Linear {
+    if (this.#opaque.length > 0) return make();
     const known = this.#initialCarries.get(name);
     if (known) return known;
     const value = make();
@@ -195,7 +231,13 @@ export class StepLowering implements Lowering {
   }
 
   exportCarry(name: string, carry: CarryExport): void {
-    this.#carryExports.set(name, { ...this.#carryExports.get(name), ...carry });
+    const real = this.resolver();
+    const { atS, atT } = carry;
+    this.#carryExports.set(name, {
+      ...this.#carryExports.get(name),
+      ...(atS ? { atS: () => real(atS()) } : {}),
+      ...(atT ? { atT: () => real(atT()) } : {}),
+    });
   }
 
   // ---- solvers inside solvers ------------------------------------------------------------------------------------
@@ -206,7 +248,13 @@ export class StepLowering implements Lowering {
     return undefined;
   }
 
-  applySolver(target: DefinitionValue, node: CallExpr, scope: Scope, seq: number): Value {
+  applySolver(
+    target: DefinitionValue,
+    node: CallExpr,
+    scope: Scope,
+    seq: number,
+    part: SolverPart = "state",
+  ): Value {
     const frame = this.#frameOf(scope);
     if (!frame) return fail("D0210", "a solver is applied inside a step: `ddim(s -> t)`", { at: node.span });
     const solver = asDefinition(target, "solver", node.callee.span);
@@ -225,12 +273,60 @@ export class StepLowering implements Lowering {
     };
     // From the caller's own s the history is the caller's; from another state it is kept by place of application.
     const place = from.id === frame.source.point.id ? frame.place : name;
-    const result = this.lowerRule(bound, source, to, `${name}/`, place, node.span, 0);
+    const lower = (from_: Source): Applied => this.#apply(bound, from_, to, name, place, node.span);
+    const replaced = takesSlope(solver) ? undefined : node.args.find((arg) => arg.name?.text === "slope");
+    if (part === "slope" || replaced) {
+      const form = this.#normalForm(lower, source, solver.def.name, node.span);
+      if (part === "slope") return tensorValue(form.slope, slopeLevel(form));
+      const { value, span } = replaced as { value: Expression; span: Span };
+      const slope = toTensor(evaluate(value, scope, seq, this), span).value;
+      return tensorValue(plus(form.kept, scale(slope, form.weight)), to.level);
+    }
+    const { value, low } = lower(source);
+    if (part === "low")
+      return low
+        ? tensorValue(low, to.level)
+        : fail("D0307", `\`${solver.def.name}\` has no embedded result`, {
+            at: node.span,
+            help: "`.low` is the second result row of a `tableau`",
+          });
+    return tensorValue(value, to.level);
+  }
+
+  #apply(solver: DefinitionValue, source: Source, to: Point, name: string, place: string, at: Span): Applied {
+    const path = `${name}/`;
+    const result = this.lowerRule(solver, source, to, path, place, at, 0);
     if (!result)
-      return fail("D0305", `\`${solver.def.name}\` gives no state, so it cannot be applied`, {
-        at: node.span,
-      });
-    return tensorValue(result.value, to.level);
+      return fail("D0305", `\`${solver.def.name}\` gives no state, so it cannot be applied`, { at });
+    return { value: result.value, low: this.#embedded.get(path) };
+  }
+
+  #normalForm(lower: (source: Source) => Applied, source: Source, rule: string, at: Span): NormalForm {
+    const opaque = new OpaqueViews(this.graph, this.#opaqueCount);
+    this.#opaqueCount += 1;
+    const outer = this.#opaque;
+    const x = source.x();
+    const state = opaque.state(x.value);
+    const inside: Source = {
+      point: source.point,
+      x: () => ({ value: state, level: x.level }),
+      // The caller's prediction is made outside: only this lowering sees it as an unknown.
+      prediction: (span) => {
+        const within = this.#opaque;
+        this.#opaque = outer;
+        try {
+          return opaque.wrap(source.prediction(span), state);
+        } finally {
+          this.#opaque = within;
+        }
+      },
+    };
+    this.#opaque = [...outer, opaque];
+    try {
+      return normalForm(lower(inside).value, opaque, this.conversions, rule, at);
+    } finally {
+      this.#opaque = outer;
+    }
   }
 
   #bind(solver: DefinitionValue, node: CallExpr, scope: Scope, seq: number): DefinitionValue {
@@ -240,10 +336,7 @@ export class StepLowering implements Lowering {
     for (const arg of node.args) {
       if (arg.to) continue;
       const name = arg.name?.text ?? params[position++]?.name.text;
-      if (name === "slope")
-        return fail("D0990", "`slope:` of an applied solver is part of the language but not yet supported", {
-          at: arg.span,
-        });
+      if (name === "slope" && !takesSlope(solver)) continue;
       const param = params.find((candidate) => candidate.name.text === name);
       if (!param || name === undefined)
         return fail("D0220", `\`${solver.def.name}\` has no parameter \`${name ?? ""}\``, {
@@ -288,7 +381,10 @@ export class StepLowering implements Lowering {
     const frame = new SolverFrame(this, solverBody(solver, at, this), source, target, path, place);
     try {
       const result = frame.run();
-      this.#places.set(place, frame);
+      this.#places.set(place, { frame, real: this.resolver() });
+      const low = frame.embedded?.low;
+      if (low) this.#embedded.set(path, low);
+      for (const note of frame.embedded?.notes ?? []) this.#notes.add(note);
       if (place === "") this.#rule = solver.def.name;
       return result;
     } catch (error) {
@@ -367,17 +463,19 @@ export class StepLowering implements Lowering {
       places: new Set(this.#places.keys()),
       carries: this.#carryExports,
       increments: this.#increments,
+      notes: [...this.#notes],
       guidanceCarries: () => this.predictor.carries,
       view(place, view) {
-        const frame = place === "" ? undefined : lowering.#places.get(place);
-        const source = frame?.source ?? lowering.gridSource();
+        const kept = place === "" ? undefined : lowering.#places.get(place);
+        const source = kept?.frame.source ?? lowering.gridSource();
+        const real = kept?.real ?? ((value: Linear) => value);
         const at = lowering.cx.model.networks[0]?.at ?? { file: "", start: 0, end: 0 };
-        if (view === "x") return source.x().value;
+        if (view === "x") return real(source.x().value);
         const prediction = source.prediction(at);
-        return (
+        return real(
           prediction.past.get(view) ??
-          prediction.view(view, at) ??
-          fail("D0201", `the model has no view \`${view}\``, { at })
+            prediction.view(view, at) ??
+            fail("D0201", `the model has no view \`${view}\``, { at }),
         );
       },
       atT() {
@@ -394,8 +492,9 @@ export class StepLowering implements Lowering {
     return this.#rule;
   }
 
-  get frames(): ReadonlyMap<string, SolverFrame> {
-    return this.#places;
+  /** The frame of the grid's own rule. */
+  get mainFrame(): SolverFrame | undefined {
+    return this.#places.get("")?.frame;
   }
 }
 
@@ -430,7 +529,7 @@ export function ruleFrom(
 export function lowerStep(solver: DefinitionValue, cx: StepContext, oracle: Oracle, at: Span): StepGraph {
   return withRestarts(cx, oracle, at, (lowering) => {
     const next = lowering.lowerRule(solver, lowering.gridSource(), tPoint, "", "", at, 0);
-    return lowering.finish(next, lowering.frames.get(""), lowering.rule);
+    return lowering.finish(next, lowering.mainFrame, lowering.rule);
   });
 }
 

@@ -64,6 +64,8 @@ export interface StepGraph {
   guidanceCarries(): ReadonlyMap<string, Linear>;
   /** Increments of Brownian paths that the step reads. */
   readonly increments: readonly BrownianLeaf[];
+  /** What a report should say of the rule. */
+  readonly notes: readonly string[];
   readonly label: string;
 }
 

@@ -33,6 +33,8 @@ export type Value =
       readonly apply: (args: readonly NamedValue[], at: Expression) => Value;
     }
   | DefinitionValue
+  /** The effective prediction of a solver, to be applied between two points. */
+  | { readonly kind: "slope"; readonly solver: DefinitionValue }
   | { readonly kind: "path"; readonly path: Path }
   | { readonly kind: "prediction"; readonly prediction: Prediction }
   | { readonly kind: "input"; readonly name: string; readonly type: string }
@@ -77,6 +79,8 @@ export function describe(value: Value): string {
       return "a function";
     case "definition":
       return `a ${value.def.sort}`;
+    case "slope":
+      return "the slope of a solver";
     case "path":
       return "a schedule";
     case "prediction":
