@@ -135,7 +135,7 @@ function describePartial({ count }: SampleResult, asked: number, files: readonly
   return `${count} of ${asked} samples were finished${where}`;
 }
 
-/** The shape of a sample: the network's, else the one stated with `shape:` after the model. Throws D0703. */
+/** The shape of a sample: the network's, else the one stated after the model, else the usual one. Throws D0703. */
 function shapeOf(plan: Plan, models: ReadonlyMap<string, Model>): Shape {
   for (const { name, convention } of plan.models) {
     const own = models.get(name)?.capabilities.sampleShape;
@@ -144,6 +144,7 @@ function shapeOf(plan: Plan, models: ReadonlyMap<string, Model>): Shape {
     if (stated.length > 0 && stated.every((extent) => Number.isInteger(extent) && Number(extent) > 0))
       return stated.map(Number);
   }
+  for (const { capabilities } of models.values()) if (capabilities.usualShape) return capabilities.usualShape;
   return fail("D0703", `the shape of a sample of \`${plan.sampler}\` is not known`, {
     help: "pass it, channels first: `--shape 3,32,32`; or state it after the model: `shape: [3, 32, 32]`",
   });

@@ -165,6 +165,7 @@ function findShape(models: readonly Model[], asked: Shape | undefined): Shape {
       );
     }
   }
+  shape ??= models.find(({ capabilities }) => capabilities.usualShape)?.capabilities.usualShape;
   return (
     shape ?? fail("D0703", "the shape of a sample is not known", { help: "pass `shape`, channels first" })
   );

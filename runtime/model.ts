@@ -64,6 +64,8 @@ export interface Capabilities {
   readonly name: string;
   /** Shape of one sample; null: any. */
   readonly sampleShape: Shape | null;
+  /** Where any shape will do: the one to take when nobody states another. */
+  readonly usualShape?: Shape;
   /** `any`: the model decides at each call. `none`: unconditional only. */
   readonly conditions: "none" | "labels" | "vectors" | "any";
   /** Number of classes, when conditions are labels and the number is known. */

@@ -100,6 +100,7 @@ export function gmmModel(mixtures: GaussianMixtures, name = "gmm"): Model {
     capabilities: {
       name,
       sampleShape: null,
+      usualShape: [size],
       conditions: mixtures.conditions === undefined ? "none" : "labels",
       outputs: [],
       time: null,
