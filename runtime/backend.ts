@@ -37,6 +37,8 @@ export interface TfInterop {
   unwrap(tensor: Tensor): unknown;
   /** Takes over a float32 tf.Tensor. */
   adopt(value: unknown): Tensor;
+  /** False when somebody disposed the tf.Tensor inside. */
+  intact(tensor: Tensor): boolean;
 }
 
 export interface Backend {

@@ -325,6 +325,13 @@ export class Run {
     }
     const pending = handlesOf(result);
     try {
+      for (const register of [op.state, ...op.inputs]) {
+        if (this.#backend.tf?.intact(this.#get(register)) === false) {
+          fail("D0705", `${where}: the model disposed a tensor of the run`, {
+            help: "what `unwrap` gives belongs to the run: use tf.clone where the model needs its own",
+          });
+        }
+      }
       this.#accept(op.raw, result.raw, pending, `${where}: its result`, true);
       for (const { name, out } of op.outputs) {
         const value = result.outputs?.[name];

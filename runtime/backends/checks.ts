@@ -25,6 +25,17 @@ export function checkReduction(fn: ReduceFn, inputs: readonly Tensor[]): void {
   }
 }
 
+/** Throws unless a tf.Tensor can be taken over. */
+export function checkTensor<T extends { readonly isDisposed: boolean; readonly dtype: string }>(
+  tensor: T,
+): T {
+  if (tensor.isDisposed) throw new Error("the tensor that was handed over is disposed");
+  if (tensor.dtype !== "float32") {
+    throw new Error(`the tensor that was handed over is ${tensor.dtype}, not float32`);
+  }
+  return tensor;
+}
+
 /** Throws D0707. */
 export const noRoom = (size: number): never =>
   fail("D0707", `there is no memory for a tensor of ${size} elements`, {

@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import type { Backend } from "../backend.js";
 import { BlockEngine } from "../kernels/blocks.js";
-import { noRoom } from "./checks.js";
+import { checkTensor, noRoom } from "./checks.js";
 import { FusedBackend, type Store } from "./fused.js";
 
 interface ArrayBuffer32 {
@@ -32,7 +32,10 @@ class ArrayStore implements Store<ArrayBuffer32, Float32Array> {
     }
   }
   release({ tensor }: ArrayBuffer32): void {
-    tensor?.dispose();
+    if (tensor !== null && !tensor.isDisposed) tensor.dispose();
+  }
+  intact({ tensor }: ArrayBuffer32): boolean {
+    return tensor === null || !tensor.isDisposed;
   }
   locate({ values }: ArrayBuffer32): Float32Array {
     return values;
@@ -49,7 +52,7 @@ class ArrayStore implements Store<ArrayBuffer32, Float32Array> {
     return buffer.tensor;
   }
   adopt(value: unknown): { buffer: ArrayBuffer32; shape: readonly number[] } {
-    const tensor = value as tf.Tensor;
+    const tensor = checkTensor(value as tf.Tensor);
     // `get` fetches the data when another tfjs backend has it.
     return { buffer: { values: this.#memory.data.get(tensor.dataId).values, tensor }, shape: tensor.shape };
   }

@@ -24,6 +24,8 @@ export interface Store<Buffer, Memory> {
   /** Throws D0707 when there is no room. */
   allocate(size: number): Buffer;
   release(buffer: Buffer): void;
+  /** False when somebody disposed the tf.Tensor over the buffer. */
+  intact(buffer: Buffer): boolean;
   locate(buffer: Buffer): Memory;
   view(buffer: Buffer, size: number): Float32Array;
   /** Whether nobody else reads the buffer. */
@@ -73,6 +75,10 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       adopt: (value) => {
         const { buffer, shape } = this.store.adopt(value);
         return this.#register(new Handle(shape, buffer, null));
+      },
+      intact: (tensor) => {
+        const { buffer } = this.#handle(tensor);
+        return buffer === null || this.store.intact(buffer);
       },
     };
   }

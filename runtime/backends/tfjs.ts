@@ -8,7 +8,7 @@ import type { Backend, Executable, HostArray, Shape, Tensor, TfInterop } from ".
 import { Meter } from "../meter.js";
 import { makeNoise, type NoiseRequest } from "../noise/noise.js";
 import { nodeShapes, reducedShape, sameShape, sizeOf } from "../shapes.js";
-import { checkFill, checkReduction } from "./checks.js";
+import { checkFill, checkReduction, checkTensor } from "./checks.js";
 import { hostMaxAbs, hostReduce } from "./hostReduce.js";
 import { isOperation, kernelStructure, scalarNodes, scalarValues } from "./scalarOps.js";
 
@@ -98,7 +98,8 @@ export class TfBackend implements Backend {
     this.tf = {
       backend: name,
       unwrap: (tensor) => this.#value(tensor),
-      adopt: (value) => this.#make(value as TfTensor, (value as TfTensor).shape),
+      adopt: (value) => this.#make(checkTensor(value as TfTensor), (value as TfTensor).shape),
+      intact: (tensor) => !this.#value(tensor).isDisposed,
     };
   }
 
@@ -224,7 +225,8 @@ export class TfBackend implements Backend {
   }
 
   free(tensor: Tensor): void {
-    this.#value(tensor).dispose();
+    const value = this.#value(tensor);
+    if (!value.isDisposed) value.dispose();
     const storage = tensor as TfStorage;
     storage.value = null;
     this.#live.delete(storage);

@@ -7,7 +7,7 @@ import { fail } from "../../compiler/diagnostics/report.js";
 import type { Backend } from "../backend.js";
 import { WasmEngine } from "../kernels/wasm/engine.js";
 import type { WasmMemory } from "../kernels/wasm/platform.js";
-import { noRoom } from "./checks.js";
+import { checkTensor, noRoom } from "./checks.js";
 import { FusedBackend, type Store } from "./fused.js";
 
 /** The part of tfjs' wasm backend that is used here. */
@@ -52,7 +52,10 @@ class HeapStore implements Store<HeapBuffer, number> {
   }
   release({ dataId, tensor }: HeapBuffer): void {
     if (tensor === null) this.#heap.disposeData(dataId);
-    else tensor.dispose();
+    else if (!tensor.isDisposed) tensor.dispose();
+  }
+  intact({ tensor }: HeapBuffer): boolean {
+    return tensor === null || !tensor.isDisposed;
   }
   locate({ address }: HeapBuffer): number {
     return address;
@@ -70,7 +73,7 @@ class HeapStore implements Store<HeapBuffer, number> {
     return buffer.tensor;
   }
   adopt(value: unknown): { buffer: HeapBuffer; shape: readonly number[] } {
-    const tensor = value as tf.Tensor;
+    const tensor = checkTensor(value as tf.Tensor);
     // `get` fetches the data when another tfjs backend has it.
     const address = this.#heap.dataIdMap.get(tensor.dataId).memoryOffset;
     return { buffer: { dataId: tensor.dataId, address, tensor }, shape: tensor.shape };
