@@ -14,6 +14,7 @@ import { walk } from "../syntax/walk.js";
 import { asWarning, reservedIn } from "./reserved.js";
 import {
   applied,
+  hasRequirement,
   lowerAlone,
   neutralArguments,
   setting,
@@ -100,7 +101,8 @@ function failureOf(work: () => unknown): Diagnostic | undefined {
 /** The finding, if it is one of the definition; one without a place in its text is put at its name. */
 function own(item: Diagnostic | undefined, def: Def): Diagnostic | undefined {
   if (!item || item.code === "D0201") return undefined;
-  if (def.sort !== "schedule" && !telling.has(item.code)) return undefined;
+  const tells = telling.has(item.code) || (item.code === "D0310" && !hasRequirement(def.node));
+  if (def.sort !== "schedule" && !tells) return undefined;
   const foreign = item.primary === undefined || item.primary.span.file === settingFile;
   const here: Diagnostic = {
     ...item,
@@ -130,8 +132,23 @@ function tryRun(def: Def, args: readonly string[], program: Program): Diagnostic
     if (!last) return undefined;
     first ??= last;
     if (!use.retry.some((code) => code === last?.code)) break;
+    if (last.code === "D0301" && !atTarget(last, def)) break;
   }
   return own(first, def);
+}
+
+/** Is it the state at `t` that is at another level? That is right for a corrector. */
+function atTarget(found: Diagnostic, def: Def): boolean {
+  let result = false;
+  walk(def.node, {
+    Equation: ({ left, span }) => {
+      const at = found.primary?.span;
+      if (left.kind !== "Index" || !at || at.start < span.start || at.end > span.end) return;
+      const [index] = left.indices;
+      result ||= index?.kind === "Name" && index.text === "t";
+    },
+  });
+  return result;
 }
 
 /** Does a `final` line of its file name it? */

@@ -114,7 +114,7 @@ export function lowerAlone(def: Def, args: readonly string[], use: Use, program:
 }
 
 /** What a rule requires of its schedule, `alpha == 1`, holds on `edm`. */
-function hasRequirement(node: Definition): boolean {
+export function hasRequirement(node: Definition): boolean {
   let found = false;
   walk(node, {
     Requires: (statement) => {
