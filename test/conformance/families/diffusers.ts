@@ -1,8 +1,10 @@
 // Owns: which part of huggingface/diffusers a recorded run belongs to, told by the family of its schedule.
 
 import type { Case } from "../format.js";
-import { unsupported, type Replay } from "../spec.js";
+import type { Replay } from "../spec.js";
+import { diffusersContinuous } from "./diffusersContinuous.js";
 import { diffusersDpm } from "./diffusersDpm.js";
+import { diffusersIndex } from "./diffusersIndex.js";
 import { diffusersSigma } from "./diffusersSigma.js";
 
 export function diffusers(entry: Case): Replay {
@@ -11,7 +13,9 @@ export function diffusers(entry: Case): Replay {
       return diffusersSigma(entry);
     case "dpm":
       return diffusersDpm(entry);
+    case "index":
+      return diffusersIndex(entry);
     default:
-      return unsupported(`the scheduler '${entry.solver}' is not mapped to a solver`);
+      return diffusersContinuous(entry);
   }
 }

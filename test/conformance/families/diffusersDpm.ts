@@ -37,7 +37,7 @@ const pathOptions = [
   "lower_order_final",
 ];
 
-interface Rule {
+export interface Rule {
   readonly definitions?: readonly string[];
   readonly solver: string;
   readonly final?: string | undefined;
@@ -96,9 +96,8 @@ const sdeRules = {
 }`,
 };
 
-function multistep(config: Fields, steps: number, toZero: boolean): Rule {
-  checkNames(config, [...pathOptions, "algorithm_type", "euler_at_final"]);
-  const algorithm = oneOf("algorithm_type", config.text("algorithm_type"), [
+export function multistep(config: Fields, steps: number, toZero: boolean): Rule {
+  const algorithm = oneOf("algorithm_type", config.text("algorithm_type", "sde-dpmsolver++"), [
     "dpmsolver",
     "dpmsolver++",
     "sde-dpmsolver",
@@ -223,8 +222,8 @@ export function diffusersDpm(entry: Case): Replay {
         ].join("\n"),
       ];
   const trajectory = Array.from({ length: entry.trajectory?.length ?? 0 }, (_, k): Recorded => {
-    if (k >= steps - 1) return steps;
-    return rule.everyState === false ? null : k + 1;
+    if (k === total - 1) return steps;
+    return rule.everyState === false ? null : Math.min(k + 1, steps);
   });
   return {
     text: samplerText({
@@ -245,6 +244,7 @@ export function diffusersDpm(entry: Case): Replay {
 function ruleOf(solver: string, config: Fields, total: number, toZero: boolean, dropped: boolean): Rule {
   switch (solver) {
     case "DPMSolverMultistep":
+      checkNames(config, [...pathOptions, "algorithm_type", "euler_at_final"]);
       return multistep(config, total, toZero);
     case "DEISMultistep":
       return deis(config, total);

@@ -3,10 +3,13 @@
 import type { Case, CaseFile } from "../format.js";
 import { unsupported, type Replay } from "../spec.js";
 import { diffusers } from "./diffusers.js";
+import { diffSampler } from "./diffsampler.js";
 import { dpmsolver } from "./dpmsolver.js";
 import { edm } from "./edm.js";
 import { guidedDiffusion } from "./guided.js";
 import { kdiffusion } from "./kdiffusion.js";
+import { saSolver } from "./sasolver.js";
+import { scoreSde } from "./scoresde.js";
 import { unipc } from "./unipc.js";
 
 export type Family = (entry: Case, file: CaseFile) => Replay;
@@ -17,6 +20,9 @@ const families: Readonly<Record<string, Family>> = {
   "NVlabs/edm": edm,
   "huggingface/diffusers": diffusers,
   "openai/guided-diffusion": guidedDiffusion,
+  "yang-song/score_sde_pytorch": scoreSde,
+  "scxue/SA-Solver": saSolver,
+  "zju-pi/diff-sampler": diffSampler,
   "wl-zhao/UniPC": unipc,
 };
 
