@@ -195,8 +195,10 @@ function check(unknown: Unknown, again: Vector, value: Vector, problem: Problem,
   const { ring } = problem;
   value.forEach((v, d) => {
     for (let n = 0; n <= order; n += 1) {
-      const miss = (ring.coefficient(again[d] as Laurent, n) ?? 0n) - (ring.coefficient(v, n) ?? 0n);
-      if (miss > tolerance || miss < -tolerance)
+      const known = ring.coefficient(v, n) ?? 0n;
+      const miss = (ring.coefficient(again[d] as Laurent, n) ?? 0n) - known;
+      const allowed = mul(tolerance, one + (known < 0n ? -known : known));
+      if (miss > allowed || miss < -allowed)
         throw new NotDecidable(`the carry \`${unknown.name}\` enters its own recurrence through the network`);
     }
   });

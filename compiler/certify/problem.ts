@@ -24,16 +24,17 @@ export interface Place {
   readonly scale?: bigint;
   readonly limits?: boolean;
   /** Instead of the generic model. */
-  readonly model?: (lambda: bigint) => Model;
+  readonly model?: ((lambda: bigint) => Model) | undefined;
 }
 
 /** Series lose an order at every division by h. */
 const guard = 4;
 
-export function makeProblem(place: Place): Problem {
+/** `at` moves the point of expansion, which otherwise belongs to the seed. */
+export function makeProblem(place: Place, at?: bigint): Problem {
   const { branch, family, grid, seed, order, counters, scale, limits } = place;
   const ring = new LaurentRing(order + 1 + guard);
-  const centre = fixedField.one / 4n + new Random(seed).value() / 2n;
+  const centre = at ?? fixedField.one / 4n + new Random(seed).value() / 2n;
   const path = new PathSeries(ring.series, makeFamily(family, seed, centre), centre);
   const period = branch.graph.carries.size > 0 ? 3 : 6;
   const points = makeGrid(grid, path, ring.series.variable(), seed, period);
