@@ -1,6 +1,6 @@
 // `dsamp run` on small exact models: outputs, inputs, defaults, plans, and everything that can be missing or wrong.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -337,6 +337,7 @@ describe("runs that end early", () => {
       const kept = /note: the samples are kept in (\S+)/.exec(late.stderr)?.[1] ?? "";
       expect(kept.startsWith(tmpdir())).toBe(true);
       expect(readNpz(readFileSync(kept), kept).get("arr_0")?.shape).toEqual([3, 2]);
+      rmSync(kept);
       expect(readdirSync(cwd).filter((name) => name.endsWith(".tmp"))).toEqual([]);
     });
   });
