@@ -79,6 +79,16 @@ function notFinite(value: number, step: RunStep): never {
         help: "use a network that predicts v, x0 or flow, or start the grid at a level with alpha above 0",
       },
     );
+  if (numbers.index > 0 && numbers.grid[0]?.lambda === -Infinity)
+    return fail(
+      "D0422",
+      `lambda is infinite at the start of this grid, and \`${step.rule}\` at ${where} looks back there`,
+      {
+        at: step.at,
+        why: "at alpha = 0 the log-SNR is minus infinity, so ratios of steps in lambda have no value",
+        help: "start the grid at a level with alpha above 0, or use a rule that does not measure steps in lambda",
+      },
+    );
   if (next?.sigma === 0)
     return fail("D0420", `a coefficient of \`${step.rule}\` ${shown} at ${where}, which ends at sigma = 0`, {
       at: step.at,
