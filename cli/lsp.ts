@@ -13,12 +13,12 @@ import type { Io } from "./io.js";
 import { WorkerRunner } from "./lspRunner.js";
 
 /** Serves one client; ends with the process, as the protocol wants it. */
-export async function lsp(io: Io): Promise<number> {
+export async function lsp(io: Pick<Io, "stdin" | "stdout">): Promise<number> {
   const ended = once(io.stdin, "end");
   startServer(createConnection(io.stdin, io.stdout), {
     files: diskFiles,
-    library: libraryFolder(),
-    explain: folder("../compiler/diagnostics/explain"),
+    library: firstWith("solvers", ["../../stdlib", "../stdlib", "./stdlib"]),
+    explain: firstWith("D0101.md", ["../compiler/diagnostics/explain", "./explain"]),
     later: new WorkerRunner(),
   });
   await ended;
@@ -28,10 +28,13 @@ export async function lsp(io: Io): Promise<number> {
 const slashes = (path: string): string => path.replaceAll("\\", "/");
 const folder = (path: string): string => slashes(fileURLToPath(new URL(path, import.meta.url)));
 
-/** The library's files are not compiled: they lie beside `dist`, or, bundled with an extension, beside the bundle. */
-function libraryFolder(): string {
-  const candidates = ["../../stdlib", "../stdlib", "./stdlib"].map(folder);
-  return candidates.find((path) => existsSync(join(path, "solvers"))) ?? (candidates[0] as string);
+/**
+ * The first folder that holds an entry. The library lies beside `dist`, in the sources beside `cli`, and bundled with an
+ * extension beside the bundle.
+ */
+function firstWith(entry: string, candidates: readonly string[]): string {
+  const folders = candidates.map(folder);
+  return folders.find((path) => existsSync(join(path, entry))) ?? (folders[0] as string);
 }
 
 /** Folders that hold no specs of the user. */

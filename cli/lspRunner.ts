@@ -21,6 +21,10 @@ interface Job {
 /** How long a stopped task may go on before its worker is ended, in milliseconds. */
 const patience = 1000;
 
+/** Beside this file, and as this file: TypeScript, compiled, or bundled. */
+const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+const workerUrl = new URL(`./lspWorker${extension}`, import.meta.url);
+
 export class WorkerRunner implements LaterRunner {
   #worker: Worker | undefined;
   readonly #jobs = new Map<number, Job>();
@@ -51,7 +55,7 @@ export class WorkerRunner implements LaterRunner {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL("./lspWorker.js", import.meta.url));
+    const worker = new Worker(workerUrl);
     worker.unref();
     worker.on("message", (message: FromWorker) => this.#receive(message));
     // A task that breaks its worker is given up: it would break the next one too.
