@@ -11,11 +11,18 @@ const folder = fileURLToPath(new URL("./cases/", import.meta.url));
 
 /** Passed and unsupported cases of each file. */
 const counts: Readonly<Record<string, readonly [passed: number, unsupported: number]>> = {
+  "diff-sampler.json": [10, 0],
+  "diffusers-edm-flow.json": [22, 0],
+  "diffusers-index.json": [22, 5],
+  "diffusers-multistep.json": [79, 1],
+  "diffusers-sigma.json": [37, 0],
   "dpmsolver.json": [60, 7],
   "edm.json": [13, 0],
   "guided-diffusion.json": [8, 1],
   "kdiffusion-deterministic.json": [57, 6],
   "kdiffusion-stochastic.json": [30, 0],
+  "sa-solver.json": [8, 0],
+  "score-sde.json": [10, 2],
   "unipc.json": [18, 6],
 };
 

@@ -16,6 +16,7 @@ import {
   type Replay,
 } from "../spec.js";
 import { gridOptions } from "./diffusersSigma.js";
+import { adams, singlestep } from "./diffusersSinglestep.js";
 import { byOrder } from "./dpmsolver.js";
 
 const pathOptions = [
@@ -44,6 +45,9 @@ export interface Rule {
   readonly noise?: Replay["noise"];
   /** False where the recorded states are not the states after each step. */
   readonly everyState?: boolean;
+  /** Levels of the steps and what the recorded states are, where steps are groups of calls. */
+  readonly sigmas?: readonly number[];
+  readonly trajectory?: readonly Recorded[];
 }
 
 /** A last step of no length leaves the state as it is. */
@@ -207,7 +211,9 @@ export function diffusersDpm(entry: Case): Replay {
   const steps = sigmas.length - 1;
   const total = recorded.length - 1;
   const flow = config.flag("use_flow_sigmas");
-  const rule = ruleOf(entry.solver, config, total, last === 0, dropped);
+  const times = entry.grid.numbers("t");
+  const rule = ruleOf(entry.solver, config, total, last === 0, dropped, sigmas, times);
+  const points = rule.sigmas ?? sigmas;
   const { guidance, ...models } = guided(entry);
   const positive = sigmas.filter((sigma) => sigma > 0);
   const path = flow
@@ -222,6 +228,7 @@ export function diffusersDpm(entry: Case): Replay {
         ].join("\n"),
       ];
   const trajectory = Array.from({ length: entry.trajectory?.length ?? 0 }, (_, k): Recorded => {
+    if (rule.trajectory) return rule.trajectory[k] ?? null;
     if (k === total - 1) return steps;
     return rule.everyState === false ? null : Math.min(k + 1, steps);
   });
@@ -231,7 +238,7 @@ export function diffusersDpm(entry: Case): Replay {
       schedule: flow ? "flow" : "path",
       predicts: views[entry.prediction] ?? unsupported(`a model that predicts '${entry.prediction}'`),
       guidance: [...guidance, ...guidanceOf(config)],
-      grid: flow ? `given_times(times: ${list(sigmas)})` : `given(rhos: ${list(sigmas)})`,
+      grid: flow ? `given_times(times: ${list(points)})` : `given(rhos: ${list(points)})`,
       solver: rule.solver,
       final: rule.final,
     }),
@@ -241,13 +248,40 @@ export function diffusersDpm(entry: Case): Replay {
   };
 }
 
-function ruleOf(solver: string, config: Fields, total: number, toZero: boolean, dropped: boolean): Rule {
+function ruleOf(
+  solver: string,
+  config: Fields,
+  total: number,
+  toZero: boolean,
+  dropped: boolean,
+  sigmas: readonly number[],
+  times: readonly number[],
+): Rule {
   switch (solver) {
     case "DPMSolverMultistep":
       checkNames(config, [...pathOptions, "algorithm_type", "euler_at_final"]);
       return multistep(config, total, toZero);
     case "DEISMultistep":
       return deis(config, total);
+    case "DPMSolverSinglestep":
+      checkNames(config, [...pathOptions, "algorithm_type"]);
+      if (dropped) unsupported("a last step of no length");
+      if (config.flag("use_flow_sigmas")) unsupported("flow levels");
+      return singlestep(config, sigmas);
+    case "SASolver":
+      checkNames(config, [
+        ...pathOptions,
+        "algorithm_type",
+        "predictor_order",
+        "corrector_order",
+        "tau_func",
+      ]);
+      return {
+        definitions: adams(config, times, sigmas.length - 1),
+        solver: "adams",
+        noise: (_, step) => step,
+        everyState: false,
+      };
     case "UniPCMultistep":
       return unipc(config, dropped ? total - 1 : total, dropped);
     default:
