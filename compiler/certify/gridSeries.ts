@@ -1,7 +1,8 @@
 // Owns: where the points of a grid lie as the step goes to 0: on arbitrary ratios, on smooth grids, on grids uniform in a
 // variable. A grid is uniform in a smooth variable, or periodic with arbitrary ratios inside one period.
 
-import { SeriesRing, type Series } from "../algebra/series.js";
+import type { SeriesRing } from "../algebra/series.js";
+import type { Series } from "../algebra/series.js";
 import { fixedField, Random } from "./fixed.js";
 import type { PathSeries } from "./family.js";
 

@@ -10,7 +10,8 @@ import { forecastKernel, type ForecastKernel } from "../lower/forecast.js";
 import { arctan, fixedField, pi } from "./fixed.js";
 import type { PathSeries } from "./family.js";
 import type { GridSeries } from "./gridSeries.js";
-import { LaurentRing, NoSeries, type Laurent } from "./laurent.js";
+import type { LaurentRing } from "./laurent.js";
+import { NoSeries, type Laurent } from "./laurent.js";
 import { meanOver } from "./quadrature.js";
 
 const { one } = fixedField;

@@ -90,7 +90,7 @@ function windowStart(text: string, marks: readonly Mark[]): number {
 /** Columns `from` to `to` of a line as they are printed. */
 function shown(line: string, from: number, to: number): string {
   const part = line.slice(from, Math.max(from, to));
-  // eslint-disable-next-line no-control-regex -- control characters of a source must not reach a terminal
+
   return part
     .replaceAll("\t", tab)
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "\ufffd");

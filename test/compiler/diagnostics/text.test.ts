@@ -147,7 +147,7 @@ describe("colour", () => {
     const finding: Finding = { at: solver.span(0, 6), label: "here", help: "help" };
     const colored = render(solver, finding, true);
     expect(colored).toContain("\u001b[1;31merror[D0412]\u001b[0m");
-    // eslint-disable-next-line no-control-regex -- escapes are what is looked for
+
     expect(colored.replace(/\u001b\[[0-9;]*m/g, "")).toBe(render(solver, finding));
   });
 });
