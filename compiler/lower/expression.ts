@@ -360,6 +360,7 @@ export function levelName(level: TensorLevel): string {
   if (level === "data") return "data (like x0)";
   if (level === "noise") return "noise (like eps)";
   if (level === "free") return "free arithmetic";
+  if (level.kind === "located") return `the level where ${level.key.replace("=", " = ")}`;
   return `the level of ${level.key}`;
 }
 

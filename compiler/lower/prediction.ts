@@ -309,7 +309,7 @@ export class Conversions {
           help: `a path with ${this.#unknowns.length} unknown endpoints needs ${this.#unknowns.length - 1} predictions`,
         },
       );
-    return this.#solve(equations, this.#unknowns, at, names);
+    return this.#solve(equations, this.#unknowns, placeOf([...given.keys()], at), names);
   }
 
   /** A view from endpoints and state. */
@@ -317,7 +317,7 @@ export class Conversions {
     const endpoint = view.parameterization ? undefined : endpoints.get(view.name);
     if (endpoint) return endpoint;
     const form = this.#replace(this.#equation(view, level), new Map([...endpoints, ["x", x]]));
-    return this.#solve([form], ["raw"], at, `\`${view.name}\``).get("raw") as Linear;
+    return this.#solve([form], ["raw"], placeOf([view], at), `\`${view.name}\``).get("raw") as Linear;
   }
 
   /** raw = x * state + x0 * (data prediction); null on paths where that does not determine it. */
@@ -380,6 +380,10 @@ export class Conversions {
     };
   }
 }
+
+/** A formula that says too little is shown where it is written, not where it is read. */
+const placeOf = (views: readonly View[], at: Span): Span =>
+  views.find((view) => view.parameterization)?.parameterization?.def.node.name.span ?? at;
 
 /** alpha[q]^2 + sigma[q]^2. */
 function isUnitCircle(e: Expr): boolean {

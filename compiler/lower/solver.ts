@@ -652,6 +652,9 @@ export class SolverFrame implements Place {
     }
     const count = counterValue(name);
     if (count) return count;
+    const { path } = this.step.conversions;
+    if (path.endpoints.some((endpoint) => endpoint.known && endpoint.name === name))
+      return tensorValue(this.step.conversions.input(name), "data");
     const base = name.endsWith("'") ? name.slice(0, -1) : name;
     if (namedQuantities.has(base) || name === "x" || this.#carries.has(name) || this.#isEndpointView(name))
       return fail("D0304", `\`${name}\` needs a point here`, {

@@ -7,6 +7,7 @@ import { constant, type Expr } from "../algebra/expr.js";
 import { findRoot } from "../algebra/numeric.js";
 import type { Quantity } from "../graph/quantity.js";
 import type { Coordinate } from "../graph/level.js";
+import { Accumulations } from "./accumulate.js";
 import { invert } from "./invert.js";
 import { TIME, type PathNumbers, type PathPoint } from "./path.js";
 import { fromRho, logAlpha, relationOf } from "./relation.js";
@@ -21,14 +22,19 @@ export interface Formulas {
 }
 
 /** `outer` answers functions and symbols the formulas borrow from other paths. */
-export function formulaNumbers(
-  formulas: Formulas,
-  from: number,
-  to: number,
-  outer: Environment,
-): PathNumbers {
+export function formulaNumbers(given: Formulas, from: number, to: number, outer: Environment): PathNumbers {
+  const integrals = new Accumulations(Math.min(from, to), Math.max(from, to), (name, args) =>
+    outer.call?.(name, args),
+  );
+  const fast = (e: Expr): Expr => integrals.replace(e);
+  const formulas = {
+    alpha: fast(given.alpha),
+    sigma: fast(given.sigma),
+    lambda: fast(given.lambda),
+    logAlpha: fast(given.logAlpha),
+  };
   const value = (expr: Expr, time: number): number =>
-    evaluate(expr, { ...outer, symbol: (s) => (s === TIME ? time : outer.symbol(s)) });
+    evaluate(expr, { call: integrals.call, symbol: (s) => (s === TIME ? time : outer.symbol(s)) });
   const byTime = (time: number): PathPoint => {
     const alpha = value(formulas.alpha, time);
     const sigma = value(formulas.sigma, time);
@@ -127,9 +133,9 @@ export function formulaNumbers(
   };
 
   const slopes = {
-    alphaDot: diff(formulas.alpha, TIME),
-    sigmaDot: formulas.sigmaDot ?? diff(formulas.sigma, TIME),
-    f: diff(formulas.logAlpha, TIME),
+    alphaDot: fast(diff(given.alpha, TIME)),
+    sigmaDot: fast(given.sigmaDot ?? diff(given.sigma, TIME)),
+    f: fast(diff(given.logAlpha, TIME)),
   };
   return {
     relation,

@@ -4,6 +4,7 @@
 import { sym, type Expr, type Sym } from "../algebra/expr.js";
 import type { Quantity } from "../graph/quantity.js";
 import type { Coordinate } from "../graph/level.js";
+import type { Value } from "../lower/value.js";
 import type { Def } from "../resolve/module.js";
 
 /** The path's own variable in formulas. */
@@ -50,6 +51,8 @@ export interface Path {
   /** Name and arguments; equal keys are equal paths. */
   readonly key: string;
   readonly def: Def;
+  /** Arguments of the definition. */
+  readonly args?: ReadonlyMap<string, Value>;
   /** Sampling goes from `from` (noise) to `to`, in time, and in index on tables. */
   readonly time: { readonly from: number; readonly to: number };
   readonly index: { readonly from: number; readonly to: number } | undefined;

@@ -29,6 +29,8 @@ import { numberValue, type DefinitionValue, type NamedValue, type Value } from "
 import type { Span } from "../source/span.js";
 import type { Block, Equation, Expression, Statement } from "../syntax/ast.js";
 import { formulaNumbers, type Formulas } from "./formula.js";
+import { simplify } from "../algebra/simplify.js";
+import { closeIntegrals } from "./antiderivative.js";
 import { pathEnvironment } from "./environment.js";
 import { TIME, type Endpoint, type Path, type PathNumbers, type PathPoint } from "./path.js";
 import { tableColumns } from "./tabulate.js";
@@ -111,6 +113,7 @@ export function schedulePath(schedule: DefinitionValue, at: Span, cx: Lowering):
     name: def.name,
     key,
     def,
+    args: schedule.args,
     time,
     index,
     formulas,
@@ -218,7 +221,7 @@ export class SchedulePlace implements Place {
     const value = evaluate(equation.right, this.scope as Scope, 0, this.cx);
     if (value.kind !== "number")
       return fail("D0307", "a path quantity is a number for every time", { at: equation.right.span });
-    return value.expr;
+    return closeIntegrals(value.expr);
   }
 
   #given(name: string): Expr | undefined {
@@ -297,7 +300,9 @@ export class SchedulePlace implements Place {
         const diffusion = this.#given("g");
         const alpha = diffusion && of("alpha");
         if (!diffusion || !alpha) return undefined;
-        return mul(alpha, pow(runningIntegral(div(pow(diffusion, num(2)), pow(alpha, num(2)))), num("0.5")));
+        const grown = runningIntegral(simplify(div(pow(diffusion, num(2)), pow(alpha, num(2)))));
+        // The product under the root: where a closed form exists, alpha^2 cancels against it.
+        return pow(simplify(mul(pow(alpha, num(2)), grown)), num("0.5"));
       }
       case "lambda":
         return both("logAlpha", "sigma", (a, s) => sub(a, fn("log", s)));
@@ -396,12 +401,14 @@ export class SchedulePlace implements Place {
 /** Integral from time 0, where alpha = 1 and sigma = 0, to the time at hand. */
 function runningIntegral(rate: Expr): Expr {
   const bound = sym("u#path", { bound: true });
-  return binder(
-    "integral",
-    bound,
-    substitute(rate, (s) => (s === TIME ? bound : undefined)),
-    num(0),
-    TIME,
+  return closeIntegrals(
+    binder(
+      "integral",
+      bound,
+      substitute(rate, (s) => (s === TIME ? bound : undefined)),
+      num(0),
+      TIME,
+    ),
   );
 }
 

@@ -4,9 +4,9 @@
 import type { Expr } from "../algebra/expr.js";
 import { fail } from "../diagnostics/report.js";
 import { evaluate, staticNumber } from "../lower/expression.js";
-import { definitionOf, moduleScope, valueKey } from "../lower/parameters.js";
+import { bindParameters, definitionOf, moduleScope, valueKey } from "../lower/parameters.js";
 import { Scope, type Place } from "../lower/scope.js";
-import { unsupported, type FrameBody } from "../lower/solver.js";
+import type { FrameBody } from "../lower/solver.js";
 import { lowerInit, lowerOutput, lowerStep } from "../lower/step.js";
 import { fits, HistoryMissing, type Oracle, type StepGraph } from "../lower/template.js";
 import type { Linear } from "../graph/node.js";
@@ -21,7 +21,7 @@ import {
 import { gridLevel } from "../graph/level.js";
 import { numberValue, pointValue, type DefinitionValue } from "../lower/value.js";
 import type { Span } from "../source/span.js";
-import type { Expression, StartClause } from "../syntax/ast.js";
+import type { Expression, InitClause, Statement, StartClause } from "../syntax/ast.js";
 import { StepNumbers } from "./numbers.js";
 import { StaticLowering, type Sampler } from "./sampler.js";
 
@@ -256,18 +256,19 @@ class RunLowering {
     const around = sampler.statements.filter(
       (statement) => statement.kind === "Noise" || statement.kind === "Input",
     );
-    if (sampler.init) {
-      const { body, span } = sampler.init;
-      const step =
-        body.kind === "Block" ? body : { kind: "Block" as const, span, statements: [body], inline: true };
-      return { name: "init", at: span, outer: sampler.scope, around, step };
-    }
-    const schedule = sampler.path.def.node.body;
-    if (schedule.kind !== "Block") return undefined;
-    const own = schedule.statements.find((statement) => statement.kind === "Init");
-    return own
-      ? unsupported("a schedule's own `init`", own.span, "give the sampler an `init` line")
-      : undefined;
+    if (sampler.init) return frame(sampler.init, sampler.scope, around);
+    const { def, args } = sampler.path;
+    if (def.node.body.kind !== "Block") return undefined;
+    const { statements } = def.node.body;
+    const own = statements.find((statement) => statement.kind === "Init");
+    if (!own) return undefined;
+    // The schedule's prior: its parameters, noises and inputs are in sight.
+    const { scope } = bindParameters({ kind: "definition", def, args: args ?? new Map() }, own.span, this.#cx);
+    return frame(
+      own,
+      scope,
+      statements.filter((statement) => ["Noise", "Input", "Let"].includes(statement.kind)),
+    );
   }
 
   #outputStep(): { step: RunStep; results: readonly Linear[] } {
@@ -289,6 +290,13 @@ class RunLowering {
     const { graph, results } = lowerOutput(body, sampler.output?.values ?? [], sampler.context, oracle);
     return { step: { graph, numbers, rule: "output", at }, results };
   }
+}
+
+function frame(init: InitClause, outer: Scope, around: readonly Statement[]): FrameBody {
+  const { body, span } = init;
+  const step =
+    body.kind === "Block" ? body : { kind: "Block" as const, span, statements: [body], inline: true };
+  return { name: "init", at: span, outer, around, step };
 }
 
 function clauseOf(solver: DefinitionValue, kind: "Start" | "Final"): StartClause | undefined {

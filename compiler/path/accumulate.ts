@@ -1,0 +1,156 @@
+// Owns: fast values of running integrals that have no closed form. The integrand is approximated once by Chebyshev series
+// on panels that are fine near the start of integration, so that small values keep their digits; a value then costs one
+// short sum (Trefethen, Approximation Theory and Approximation Practice, 2013, chapters 3 and 19).
+
+import { compileExprs } from "../algebra/evaluate.js";
+import { binder, children, constant, fn, rebuild, symbols, type Binder, type Expr } from "../algebra/expr.js";
+import { integrate } from "../algebra/numeric.js";
+
+interface Panel {
+  readonly from: number;
+  readonly to: number;
+  /** Chebyshev coefficients of the integral from the panel's lower end. */
+  readonly integral: readonly number[];
+  /** Integral from the start of integration to the panel's lower end. */
+  before: number;
+}
+
+const points = 25;
+const deepest = 44;
+
+function chebyshev(f: (x: number) => number, from: number, to: number): readonly number[] | undefined {
+  const values = Array.from({ length: points }, (_, k) =>
+    f((from + to) / 2 + ((to - from) / 2) * Math.cos((Math.PI * (k + 0.5)) / points)),
+  );
+  if (!values.every(Number.isFinite)) return undefined;
+  return Array.from(
+    { length: points },
+    (_, j) =>
+      ((j === 0 ? 1 : 2) / points) *
+      values.reduce((sum, value, k) => sum + value * Math.cos((Math.PI * j * (k + 0.5)) / points), 0),
+  );
+}
+
+function clenshaw(c: readonly number[], x: number): number {
+  let [b1, b2] = [0, 0];
+  for (let k = c.length - 1; k >= 1; k -= 1) [b1, b2] = [2 * x * b1 - b2 + (c[k] as number), b1];
+  return x * b1 - b2 + (c[0] as number);
+}
+
+/** Coefficients of Int_-1^x, times the half width. */
+function integrated(c: readonly number[], half: number): readonly number[] {
+  const result = Array.from({ length: c.length + 1 }, (_, k) => {
+    if (k === 0) return 0;
+    const below = (k === 1 ? 2 : 1) * (c[k - 1] as number);
+    return (half * (below - (c[k + 1] ?? 0))) / (2 * k);
+  });
+  result[0] = -clenshaw(result, -1);
+  return result;
+}
+
+/** Panels over [from, to]; false when the integrand is not resolved. */
+function cover(f: (x: number) => number, from: number, to: number, depth: number, panels: Panel[]): boolean {
+  const c = chebyshev(f, from, to);
+  const size = c ? Math.max(...c.map(Math.abs)) : 0;
+  const tail = c ? Math.max(...c.slice(-3).map(Math.abs)) : Infinity;
+  if (c && tail <= 4e-15 * size) {
+    panels.push({ from, to, integral: integrated(c, (to - from) / 2), before: 0 });
+    return true;
+  }
+  if (depth >= deepest) return false;
+  const middle = (from + to) / 2;
+  return cover(f, from, middle, depth + 1, panels) && cover(f, middle, to, depth + 1, panels);
+}
+
+/** x -> Int_start^x f for x between low and high; undefined when f is not smooth enough. */
+export function runningIntegral(
+  f: (x: number) => number,
+  start: number,
+  low: number,
+  high: number,
+): ((x: number) => number) | undefined {
+  const sides = [Math.min(low, start), Math.max(high, start)].map((end) => {
+    const panels: Panel[] = [];
+    const reach = end - start;
+    if (reach === 0) return panels;
+    const ends = [start, ...Array.from({ length: 31 }, (_, k) => start + reach * 2 ** (k - 30))];
+    for (let i = 0; i + 1 < ends.length; i += 1) {
+      const [a, b] = [ends[i] as number, ends[i + 1] as number];
+      if (a !== b && !cover(f, a, b, 0, panels)) return undefined;
+    }
+    let sum = 0;
+    for (const panel of panels) {
+      panel.before = sum;
+      sum += clenshaw(panel.integral, 1);
+    }
+    return panels;
+  });
+  const [left, right] = sides;
+  if (!left || !right) return undefined;
+  return (x) => {
+    if (x === start) return 0;
+    const panels = x > start ? right : left;
+    const last = panels.at(-1);
+    const sign = Math.sign(x - start);
+    if (!last || sign * (x - last.to) > 0) {
+      const edge = last?.to ?? start;
+      const beyond = integrate(f, edge, x) ?? NaN;
+      return (last ? last.before + clenshaw(last.integral, 1) : 0) + beyond;
+    }
+    let [a, b] = [0, panels.length - 1];
+    while (a < b) {
+      const middle = (a + b) >> 1;
+      if (sign * ((panels[middle] as Panel).to - x) >= 0) b = middle;
+      else a = middle + 1;
+    }
+    const panel = panels[a] as Panel;
+    return panel.before + clenshaw(panel.integral, (2 * x - panel.from - panel.to) / (panel.to - panel.from));
+  };
+}
+
+type Call = (name: string, args: readonly number[]) => number | undefined;
+
+/** Running integrals of one path, replaced by functions with remembered values. */
+export class Accumulations {
+  readonly #functions = new Map<string, (x: number) => number>();
+  /** Names by integrand: the same integral to another end is the same function. */
+  readonly #made = new Map<string, string>();
+
+  constructor(
+    readonly low: number,
+    readonly high: number,
+    readonly outer: Call | undefined,
+  ) {}
+
+  readonly call: Call = (name, args) =>
+    this.#functions.get(name)?.(args[0] as number) ?? this.outer?.(name, args);
+
+  /** The expression with integrals from a fixed start as functions of their upper end. */
+  replace(e: Expr): Expr {
+    const parts = children(e);
+    if (parts.length === 0) return e;
+    if (e.kind === "binder") return this.#binder(e);
+    const inner = parts.map((part) => this.replace(part));
+    return inner.every((part, i) => part === parts[i]) ? e : rebuild(e, inner);
+  }
+
+  #binder(e: Binder): Expr {
+    const to = this.replace(e.to);
+    const start = constant(e.from);
+    const key = `${e.name} ${e.variable.id} ${e.body.id} ${e.from.id}`;
+    const known = this.#made.get(key);
+    if (known !== undefined) return fn(known, to);
+    const body = this.replace(e.body);
+    const plain = (): Expr => binder(e.name, e.variable, body, e.from, to);
+    if (e.name !== "integral" || start === undefined || [...symbols(body)].some((s) => s !== e.variable))
+      return plain();
+    const program = compileExprs([body], [e.variable], this.call);
+    const f = (x: number): number => program(Float64Array.of(x))[0] as number;
+    const value = runningIntegral(f, start, this.low, this.high);
+    if (!value) return plain();
+    const name = `running integral ${this.#functions.size + 1}`;
+    this.#functions.set(name, value);
+    this.#made.set(key, name);
+    return fn(name, to);
+  }
+}
