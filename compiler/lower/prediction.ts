@@ -322,6 +322,7 @@ export class Conversions {
 
   /** raw = x * state + x0 * (data prediction); null on paths where that does not determine it. */
   form(view: View, level: Level, at: Span): { readonly x: Expr; readonly x0: Expr } | null {
+    if (!view.parameterization && view.name === "x0") return { x: num(0), x0: num(1) };
     if (this.#unknowns.length !== 2 || this.path.endpoints.length > 0) return null;
     const raw = this.#solve([this.#equation(view, level)], ["raw"], at, `\`${view.name}\``).get(
       "raw",
