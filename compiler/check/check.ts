@@ -21,12 +21,12 @@ export function checkProgram(program: Program): void {
   for (const module of [...program.modules.values()]) if (!isLibrary(module.id)) checkModule(module, program);
 }
 
-/** Checks one file. A file with syntax errors is left alone: what is missing in it would be reported as unknown. */
+/**
+ * Checks one file. A file with syntax errors, or that uses all of a file which cannot be read, is left alone: what is
+ * missing in it would be reported as unknown.
+ */
 export function checkModule(module: Module, program: Program): void {
-  const broken = program.diagnostics.all.some(
-    (item) => item.code.startsWith("D01") && item.primary?.span.file === module.id,
-  );
-  if (broken) return;
+  if (isBroken(module, program)) return;
   const check = new NameCheck(module, program, scheduleInputs(module, program), networkNames(module));
   hidesLibrary(module, program);
   const lets = new BodyCheck(module, program, check);
@@ -51,6 +51,18 @@ export function checkModule(module: Module, program: Program): void {
   }
   const found = program.diagnostics.all.filter((item) => item.primary?.span.file === module.id);
   if (found.every((item) => item.severity !== "error")) checkUnits(module, program);
+}
+
+function isBroken(module: Module, program: Program): boolean {
+  const uses = module.tree.items.filter((item) => item.kind === "Use" && item.names === undefined);
+  return program.diagnostics.all.some(({ code, primary }) => {
+    if (primary?.span.file !== module.id) return false;
+    const { start } = primary.span;
+    const open =
+      (code === "D0205" || code === "D0206") &&
+      uses.some(({ span }) => span.start <= start && start < span.end);
+    return code.startsWith("D01") || open;
+  });
 }
 
 function checkDefinition(item: Definition, check: NameCheck): void {

@@ -371,7 +371,7 @@ export class NameCheck extends Unknowns {
     }
     const [other] = this.program.definitionsNamed(this.module, callee.text);
     this.#arguments(args, names, place);
-    if (this.program.value(this.module, callee.text)) return;
+    if (this.program.value(this.module, callee.text) || this.unresolved.has(callee.text)) return;
     const known = this.program.definitionNames(this.module, sort);
     this.program.diagnostics.add(
       other

@@ -186,7 +186,8 @@ export class UnitCheck {
   #compare(e: CompareExpr, scope: UnitScope): void {
     const parts = [e.first, ...e.rest.map(({ right }) => right)];
     this.agree(
-      parts.map((part) => [part, this.measure(part, scope)]),
+      // A literal bound has the unit of what it bounds.
+      parts.filter((part) => !isLiteral(part)).map((part) => [part, this.measure(part, scope)]),
       undefined,
       "what it is compared with in %",
     );

@@ -17,6 +17,9 @@ export class Unknowns {
   /** Unknown names already reported in this definition: one message each. */
   protected readonly reported = new Set<string>();
 
+  /** Names that a failed `use` should have brought: they have their message already. */
+  protected readonly unresolved: ReadonlySet<string>;
+
   constructor(
     readonly module: Module,
     readonly program: Program,
@@ -24,7 +27,15 @@ export class Unknowns {
     readonly scheduleInputs: () => ReadonlySet<string>,
     /** Networks and their further results that samplers of the file declare. */
     readonly networks: ReadonlySet<string>,
-  ) {}
+  ) {
+    const brought = [...module.used.definitions.values(), ...module.used.values.values()];
+    this.unresolved = new Set(
+      module.tree.items
+        .flatMap((item) => (item.kind === "Use" ? (item.names ?? []) : []))
+        .map((name) => name.text)
+        .filter((name) => brought.every((def) => def.name !== name)),
+    );
+  }
 
   isView(name: string): boolean {
     return (
@@ -77,7 +88,7 @@ export class Unknowns {
     }
     if (place.acts || place.quantities === "bare" || place.quantities === "either")
       if (this.scheduleInputs().has(e.text)) return;
-    if (this.reported.has(e.text)) return;
+    if (this.reported.has(e.text) || this.unresolved.has(e.text)) return;
     this.reported.add(e.text);
     this.program.diagnostics.add(
       diagnostic("D0201", `\`${e.raw}\` is not known ${place.where}`, {
@@ -138,6 +149,7 @@ export class Unknowns {
   }
 
   protected unknownSolver(callee: Name, names: Names): void {
+    if (this.unresolved.has(callee.text)) return;
     const known = [...this.program.definitionNames(this.module, "solver"), ...verbNames, ...names.all()];
     this.program.diagnostics.add(
       diagnostic("D0201", `there is no solver \`${callee.raw}\``, {

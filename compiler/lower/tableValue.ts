@@ -23,7 +23,11 @@ export function tableValue(node: TableStmt, scope: Scope, module: Module, cx: Lo
       at: span,
     });
   const text = cx.program.host.readText(file);
-  if (text === undefined) return fail("D0601", `the file \`${name}\` cannot be read`, { at: span });
+  if (text === undefined)
+    return fail("D0601", `the file \`${name}\` cannot be read`, {
+      at: span,
+      help: "check the name; paths are relative to the file they are written in",
+    });
   try {
     return name.endsWith(".json") ? fromJson(JSON.parse(text)) : fromCsv(text);
   } catch (error) {

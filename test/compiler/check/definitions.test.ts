@@ -16,7 +16,7 @@ describe("found without a sampler", () => {
       ["D0302 norm(x0[s])"],
     ],
     ["no start rule", "solver a { step { x[t] = alpha[t]*x0[s-1] + sigma[t]*eps[s] } }", ["D0305 x0[s-1]"]],
-    ["a rule of a guidance", "guidance a { x0 = x0\n  eps = 2*eps\n  score = score }", ["D0310 x0 = x0"]],
+    ["a rule of a guidance", "guidance a { x0 = x0\n  eps = 2*eps\n  score = score }", ["D0310 eps = 2*eps"]],
     [
       "a schedule that goes backwards",
       "schedule a { time u from 0 to 1; alpha = 1 - u; sigma = u }",
