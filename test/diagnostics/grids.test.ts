@@ -174,12 +174,18 @@ solver mine {
   step {
     point e at t
     x[e] = ddim(s -> t)
-    x[t] = alpha[t]*x0[e] + sigma[t]*eps[e]
+    x[t] = alpha[t]*x0[e] + sigma[t]*eps[s]
   }
 }
 `;
   expect(compiled(text)).toMatchInlineSnapshot(`
     "
+    error[D0421]: \`mine\` calls the model at sigma = 0
+      --> a.dsamp:6:10
+       6 |   solver mine
+         |          ^^^^
+         = why: at sigma = 0 there is no noise left to predict, and no network was trained there
+         = help: add \`final ddim\` (or another rule of one call) to the sampler, or end the grid above sigma = 0
     "
   `);
 });
