@@ -239,7 +239,7 @@ class Binder extends ExpressionBinder {
         for (const quantity of statement.quantities) read(quantity);
         return;
       case "Point":
-        for (const name of statement.names) this.readName(name, scope);
+        for (const name of statement.names) if (place.points.has(name.text)) this.readName(name, scope);
         read(statement.place, statement.value ? coordinatePlace(place) : place);
         return read(statement.value);
       case "Noise":

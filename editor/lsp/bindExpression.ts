@@ -102,8 +102,8 @@ export class ExpressionBinder {
     if (place.points.has(name)) return wordEntity(name, "fixed point");
     if (place.counters.has(name)) return wordEntity(name, "counter");
     if (place.words.has(name)) return wordEntity(name, "word");
-    if (isQuantity(name)) return wordEntity(name, "path quantity");
-    if (baseViews.includes(name)) return wordEntity(name, "view");
+    if (place.quantities !== "none" && isQuantity(name)) return wordEntity(name, "path quantity");
+    if (place.views !== "none" && baseViews.includes(name)) return wordEntity(name, "view");
     if (place.acts && acts.has(name)) return wordEntity(name, "verb");
     const value = this.program.value(this.module, name);
     if (value) return valueEntity(value.node.name, value.node);
@@ -111,6 +111,8 @@ export class ExpressionBinder {
     const view = place.views === "none" ? undefined : defs.find((def) => def.sort === "parameterization");
     const def = view ?? defs[0];
     if (def) return definitionEntity(def.node);
+    if (isQuantity(name)) return wordEntity(name, "path quantity");
+    if (baseViews.includes(name)) return wordEntity(name, "view");
     if (isBuiltin(name) || gridFunctions.has(name)) return wordEntity(name, "built-in");
     return undefined;
   }

@@ -2,7 +2,7 @@
 // says which kind of definition is meant.
 
 import { sorts, type Sort } from "../../../compiler/syntax/ast.js";
-import { baseViews, isQuantity, verbNames } from "../../../compiler/check/place.js";
+import { verbNames } from "../../../compiler/check/place.js";
 import { definitionEntity, valueEntity, wordEntity } from "../entities.js";
 import { blockKind, type CursorContext, type OpenCall } from "../context.js";
 import { functionInfo } from "../words.js";
@@ -55,7 +55,6 @@ export function calleeOf(analysis: Analysis, context: CursorContext, call: OpenC
   if (def) return definitionEntity(def.node);
   const value = program.value(module, call.callee);
   if (value) return valueEntity(value.node.name, value.node);
-  if (isQuantity(call.callee) || baseViews.includes(call.callee)) return undefined;
   return functionInfo.has(call.callee)
     ? wordEntity(call.callee, verbNames.has(call.callee) ? "verb" : "built-in")
     : undefined;

@@ -1,7 +1,7 @@
 // Owns: renaming. Refused for what is not the user's; done only when afterwards every name still means what it meant
 // before, which is checked on the changed texts.
 
-import type { Edit } from "../../../compiler/diagnostics/diagnostic.js";
+import type { Diagnostic, Edit } from "../../../compiler/diagnostics/diagnostic.js";
 import { isLibrary } from "../../../compiler/resolve/module.js";
 import type { FileId, Span } from "../../../compiler/source/span.js";
 import { Name, reservedWords } from "../../../grammar/tokens.js";
@@ -84,6 +84,8 @@ function changedMeaning(
     const before = workspace.analysis(id);
     const after = analyse(id, texts.get(id) ?? workspace.text(id) ?? "", host);
     if (!before || !after) continue;
+    const hidden = hiding(after)[hiding(before).length];
+    if (hidden) return hidden.message;
     const [a, b] = [meanings(before, texts), meanings(after, texts)];
     const at = a.findIndex((key, i) => key !== b[i]);
     if (at >= 0 || a.length !== b.length) {
@@ -94,6 +96,10 @@ function changedMeaning(
   }
   return undefined;
 }
+
+/** Names that hide others or are defined twice. */
+const hiding = ({ diagnostics }: Analysis): readonly Diagnostic[] =>
+  diagnostics.filter(({ code }) => code === "D0202" || code === "D0204");
 
 /** What each name means, without places that the edits move: the number of its first naming instead. */
 function meanings(analysis: Analysis, changed: ReadonlyMap<FileId, string>): readonly string[] {
