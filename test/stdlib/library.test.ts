@@ -174,7 +174,7 @@ describe("schedules", () => {
 let spread(t) = sqrt(0.1 + 19.9*t)
 sampler small {
   schedule ${schedule}${arguments_[schedule] ?? ""}
-  model    predicts v
+  model    predicts ${schedule === "mean_reverting" ? "x0" : "v"}
   grid     uniform_time
   steps    5
   solver   ddim
