@@ -16,6 +16,7 @@ import {
 } from "./expression.js";
 import { quantityData } from "../graph/quantity.js";
 import { NOW } from "./forecast.js";
+import { definitionOf } from "./parameters.js";
 import { Scope } from "./scope.js";
 import { describe, numberValue, tensorValue, type NamedValue, type Value } from "./value.js";
 
@@ -380,6 +381,16 @@ export const specialForms: ReadonlyMap<string, SpecialForm> = new Map<string, Sp
   ["integral", bindingForm("integral")],
   ["root", bindingForm("root")],
   ["where", where],
+  [
+    "inverse",
+    (e, scope, seq, cx) => {
+      const [arg] = e.args;
+      if (e.args.length !== 1 || !arg)
+        return fail("D0220", "`inverse` takes one solver: `inverse(bdia)`", { at: e.span });
+      const solver = definitionOf(arg.value, "solver", scope, seq, cx);
+      return { ...solver, inverted: !solver.inverted };
+    },
+  ],
   ...(
     [
       "grad",
@@ -396,7 +407,6 @@ export const specialForms: ReadonlyMap<string, SpecialForm> = new Map<string, Sp
       "cumulative",
       "tabular_integral",
       "derivative",
-      "inverse",
       "sample",
       "is_mask",
       "exp_staggered",

@@ -240,10 +240,11 @@ export function valueKey(value: Value): string {
       return JSON.stringify(value.text);
     case "list":
       return `[${value.items.map(valueKey).join(", ")}]`;
-    case "definition":
-      return value.args.size === 0
-        ? value.def.name
-        : `${value.def.name}(${[...value.args].map(([name, arg]) => `${name}: ${valueKey(arg)}`).join(", ")})`;
+    case "definition": {
+      const args = [...value.args].map(([name, arg]) => `${name}: ${valueKey(arg)}`);
+      const applied = args.length === 0 ? value.def.name : `${value.def.name}(${args.join(", ")})`;
+      return value.inverted ? `inverse(${applied})` : applied;
+    }
     case "path":
       return value.path.key;
     case "point":

@@ -111,6 +111,8 @@ export class SolverFrame implements Place {
     { readonly initial: Expression; readonly at: Span; readonly scope: Scope }
   >();
   readonly #quantities = new Map<string, { readonly value: Expression; readonly scope: Scope }>();
+  /** Quantities being evaluated, to find cycles. */
+  readonly #quantitiesOpen = new Set<Expression>();
   readonly #evaluating = new Set<Version>();
   #pass = 0;
   #embedded: TableauResult | undefined;
@@ -796,7 +798,22 @@ export class SolverFrame implements Place {
       },
       names: () => ["x", "x0", "eps", ...this.#quantities.keys()],
     });
-    return evaluate(own.value, new Scope(own.scope, place), seq, this.step);
+    return this.#quantityValue(own, place, seq);
+  }
+
+  #quantityValue(
+    own: { readonly value: Expression; readonly scope: Scope },
+    place: Place,
+    seq: number,
+  ): Value {
+    if (this.#quantitiesOpen.has(own.value))
+      return fail("D0305", "this quantity depends on itself", { at: own.value.span });
+    this.#quantitiesOpen.add(own.value);
+    try {
+      return evaluate(own.value, new Scope(own.scope, place), seq, this.step);
+    } finally {
+      this.#quantitiesOpen.delete(own.value);
+    }
   }
 
   /** A view or quantity as a linear form in the state and the data prediction, at NOW. */
@@ -813,13 +830,13 @@ export class SolverFrame implements Place {
       name: (of) => {
         if (of === "x" || endpoints.has(of)) return tensorValue(unknown(of), "free");
         const inner = this.#quantities.get(of);
-        if (inner) return evaluate(inner.value, new Scope(inner.scope, place), 0, this.step);
+        if (inner) return this.#quantityValue(inner, place, 0);
         const view = conversions.viewNamed(of);
         return view && tensorValue(conversions.viewFrom(view, endpoints, unknown("x"), NOW, at), "free");
       },
       names: () => ["x", "x0", "eps", ...this.#quantities.keys()],
     });
-    const value = evaluate(own.value, new Scope(own.scope, place), 0, this.step);
+    const value = this.#quantityValue(own, place, 0);
     return value.kind === "tensor" ? linearForm(value.value, conversions) : undefined;
   }
 

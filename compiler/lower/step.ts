@@ -23,6 +23,7 @@ import { asDefinition, argumentValue, definitionOf } from "./parameters.js";
 import { Conversions, type Prediction, type View } from "./prediction.js";
 import { Predictor, type GuidedModel } from "./predictor.js";
 import { Scope, type Place } from "./scope.js";
+import { invertStep } from "./inverse.js";
 import { normalForm, OpaqueViews, slopeLevel, type NormalForm } from "./slope.js";
 import { SolverFrame, solverBody, type FrameBody, type Source } from "./solver.js";
 import {
@@ -380,7 +381,11 @@ export class StepLowering implements Lowering {
       });
     const frame = new SolverFrame(this, solverBody(solver, at, this), source, target, path, place);
     try {
-      const result = frame.run();
+      const forward = frame.run();
+      const result =
+        forward && solver.inverted
+          ? { ...forward, value: invertStep(forward.value, this.graph, solver.def.name, at) }
+          : forward;
       this.#places.set(place, { frame, real: this.resolver() });
       const low = frame.embedded?.low;
       if (low) this.#embedded.set(path, low);

@@ -49,6 +49,8 @@ export interface DefinitionValue {
   /** Definitions of other kinds with the same name; the place decides which is meant. */
   readonly others?: readonly Def[];
   readonly args: ReadonlyMap<string, Value>;
+  /** The rule solved for its older state: `inverse(solver)`. */
+  readonly inverted?: boolean;
   /** Do not turn to the solver's own `start` rules: the sampler states others. */
   readonly noStart?: boolean;
 }

@@ -17,7 +17,7 @@ import {
 import { exponentialWeight, forecastValue } from "../../../compiler/lower/forecastValue.js";
 import { noiseRate, signalRate } from "../../../compiler/lower/semilinear.js";
 import type { Path } from "../../../compiler/path/path.js";
-import { findings, lowered, mixture, resultOf, runScalar, samplerText, smoothGrid } from "./scalarRun.js";
+import { findings, lowered, resultOf, runScalar, samplerText, smoothGrid } from "./scalarRun.js";
 
 const D = Decimal.clone({ precision: 140, defaults: true });
 const exact = (x: number): Decimal => {
@@ -269,6 +269,25 @@ describe("rules it reduces to", () => {
       expect(found.some((w) => Math.abs(w - expected) < 1e-12)).toBe(true);
   });
 
+  test("lms has the weights of the integrated Lagrange polynomials on an uneven grid", () => {
+    const result = lowered(
+      samplerText("lms(k: 3)", {
+        definitions: "grid uneven { rho[i] = lerp(9, 1/2, (i/steps)^0.4)  for i in 0 .. steps }",
+        grid: "uneven",
+        schedule: "ve",
+        steps: 6,
+      }),
+    );
+    const step = result.steps[4];
+    const at = (offset: number): number => step?.numbers.value(quantity("rho", gridLevel(offset))) as number;
+    const nodes = [at(-2), at(-1), at(0)];
+    const found = [...(step?.graph.next?.terms.values() ?? [])].map((e) => step?.numbers.value(e) as number);
+    for (let j = 0; j < 3; j += 1) {
+      const expected = reference(j, 0, at(0), at(1), nodes);
+      expect(found.some((w) => relative(w, expected) < 1e-14)).toBe(true);
+    }
+  });
+
   test("v on a variance preserving path is plain quadrature in the angle", () => {
     const byView = run("tried", inline("x[t] = integrate(s -> t, v[s])"));
     const byAngle = run("tried", inline("let turn = atan(rho[t]) - atan(rho[s]); x[t] = x[s] + turn*v[s]"));
@@ -389,9 +408,5 @@ describe("bad input", () => {
     expect(wrong("x[t] = integrate(s -> t, x[s])")).toContain("D0306");
     expect(wrong("x[t] = integrate(s -> t, x0[s] + eps[s])")).toContain("D0306");
     expect(wrong("x[t] = integrate(s -> t, x0, over: dot(x[s], x[s]), through: s-1 .. s)")).toContain("D0");
-  });
-
-  test("the mixture itself is a sensible model", () => {
-    expect(mixture(0, { time: 0, index: 0, alpha: 1, sigma: 1e-3, lambda: 0, rho: 0 })).toBeTypeOf("number");
   });
 });
