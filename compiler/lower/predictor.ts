@@ -11,7 +11,7 @@ import type { Span } from "../source/span.js";
 import type { CallExpr, Expression, Statement } from "../syntax/ast.js";
 import { evaluate, staticNumber, toTensor, type Lowering } from "./expression.js";
 import { bindParameters } from "./parameters.js";
-import type { Conversions} from "./prediction.js";
+import type { Conversions } from "./prediction.js";
 import { quantityPlace, viewOf, type Prediction, type View } from "./prediction.js";
 import { Scope, type Place } from "./scope.js";
 import { numberValue, pointValue, tensorValue, type DefinitionValue, type Value } from "./value.js";
