@@ -44,12 +44,12 @@ import {
   type Lowering,
   type TensorForm,
 } from "./expression.js";
+import { DeclaredQuantities } from "./declaredQuantities.js";
 import { bindParameters } from "./parameters.js";
-import { NOW } from "./forecast.js";
-import { quantityPlace, viewLevel, type Prediction } from "./prediction.js";
+import { viewLevel, type Prediction } from "./prediction.js";
 import { checkRequires, decideWhen, inputType, inputValue } from "./predictor.js";
 import { Scope, type Place, type Version } from "./scope.js";
-import { linearForm, type LinearForm } from "./semilinear.js";
+import type { LinearForm } from "./semilinear.js";
 import type { StepLowering } from "./step.js";
 import { lowerTableau, type TableauResult } from "./tableau.js";
 import { HistoryMissing } from "./template.js";
@@ -110,9 +110,7 @@ export class SolverFrame implements Place {
     string,
     { readonly initial: Expression; readonly at: Span; readonly scope: Scope }
   >();
-  readonly #quantities = new Map<string, { readonly value: Expression; readonly scope: Scope }>();
-  /** Quantities being evaluated, to find cycles. */
-  readonly #quantitiesOpen = new Set<Expression>();
+  readonly #quantities = new DeclaredQuantities(this);
   readonly #evaluating = new Set<Version>();
   #pass = 0;
   #embedded: TableauResult | undefined;
@@ -186,7 +184,7 @@ export class SolverFrame implements Place {
           if (statement.what !== "steps") unsupported(`\`${statement.what}\``, statement.span);
           break;
         case "Quantity":
-          this.#quantities.set(statement.name.text, { value: statement.value, scope: this.scope });
+          this.#quantities.declare(statement.name.text, statement.value, this.scope);
           break;
         case "State":
           unsupported("`state`", statement.span);
@@ -289,7 +287,7 @@ export class SolverFrame implements Place {
       case "Accept":
         return unsupported("`accept` (error-controlled steps)", statement.span);
       case "Quantity":
-        this.#quantities.set(statement.name.text, { value: statement.value, scope });
+        this.#quantities.declare(statement.name.text, statement.value, scope);
         return;
       default:
         fail("D0210", "this statement does not belong in a step", { at: statement.span });
@@ -762,8 +760,8 @@ export class SolverFrame implements Place {
   }
 
   viewAt(name: string, point: Point, at: Span, seq: number): Value {
-    const own = this.#quantities.get(name);
-    if (own) return this.#quantityAt(own, point, at, seq);
+    const own = this.#quantities.at(name, point, at, seq);
+    if (own) return own;
     const offset =
       point.level.kind === "grid" && point.id.endsWith(point.level.key) ? -point.level.offset : 0;
     if (offset > 0) {
@@ -784,60 +782,9 @@ export class SolverFrame implements Place {
     return this.#quantities.has(name) || this.#isView(name);
   }
 
-  /** A `quantity` at a point: its names mean the state, the views and the path there. */
-  #quantityAt(
-    own: { readonly value: Expression; readonly scope: Scope },
-    point: Point,
-    at: Span,
-    seq: number,
-  ): Value {
-    const place = quantityPlace(point.level, {
-      name: (name) => {
-        if (name === "x") return tensorValue(this.xAt(point, at, seq).value, "free");
-        return this.isPrediction(name) ? this.viewAt(name, point, at, seq) : undefined;
-      },
-      names: () => ["x", "x0", "eps", ...this.#quantities.keys()],
-    });
-    return this.#quantityValue(own, place, seq);
-  }
-
-  #quantityValue(
-    own: { readonly value: Expression; readonly scope: Scope },
-    place: Place,
-    seq: number,
-  ): Value {
-    if (this.#quantitiesOpen.has(own.value))
-      return fail("D0305", "this quantity depends on itself", { at: own.value.span });
-    this.#quantitiesOpen.add(own.value);
-    try {
-      return evaluate(own.value, new Scope(own.scope, place), seq, this.step);
-    } finally {
-      this.#quantitiesOpen.delete(own.value);
-    }
-  }
-
   /** A view or quantity as a linear form in the state and the data prediction, at NOW. */
   linearForm(name: string, at: Span): LinearForm | undefined {
-    const { conversions } = this.step;
-    const own = this.#quantities.get(name);
-    if (!own) {
-      const view = name === "raw" ? this.step.cx.model.networks[0]?.view : conversions.viewNamed(name);
-      return (view && conversions.form(view, NOW, at)) ?? undefined;
-    }
-    const unknown = (of: string): Linear => conversions.unknown(of);
-    const endpoints = new Map(conversions.endpointNames.map((of) => [of, unknown(of)]));
-    const place = quantityPlace(NOW, {
-      name: (of) => {
-        if (of === "x" || endpoints.has(of)) return tensorValue(unknown(of), "free");
-        const inner = this.#quantities.get(of);
-        if (inner) return this.#quantityValue(inner, place, 0);
-        const view = conversions.viewNamed(of);
-        return view && tensorValue(conversions.viewFrom(view, endpoints, unknown("x"), NOW, at), "free");
-      },
-      names: () => ["x", "x0", "eps", ...this.#quantities.keys()],
-    });
-    const value = this.#quantityValue(own, place, 0);
-    return value.kind === "tensor" ? linearForm(value.value, conversions) : undefined;
+    return this.#quantities.form(name, at);
   }
 
   predictionAt(point: Point, at: Span, seq: number): Prediction {
