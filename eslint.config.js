@@ -6,7 +6,17 @@ import tseslint from "typescript-eslint";
 const files = ["**/*.ts", "**/*.js", "**/*.mjs"];
 
 export default tseslint.config(
-  { ignores: ["dist", "node_modules", "coverage", "stdlib/index.ts", "examples/models", "test/golden"] },
+  {
+    ignores: [
+      "dist",
+      "editor/vscode/dist",
+      "node_modules",
+      "coverage",
+      "stdlib/index.ts",
+      "examples/models",
+      "test/golden",
+    ],
+  },
   {
     files,
     extends: [tseslint.configs.base],

@@ -27,7 +27,8 @@ const folders = ["grammar", "compiler", "runtime", "cli", "editor", "scripts", "
 const generated = new Set(["stdlib/index.ts"]);
 const sources = folders
   .flatMap(filesUnder)
-  .filter((file) => /\.(ts|mjs|js)$/.test(file) && !generated.has(file));
+  .filter((file) => /\.(ts|mjs|js)$/.test(file) && !generated.has(file))
+  .filter((file) => !file.startsWith("editor/vscode/dist/"));
 
 interface Import {
   readonly from: string;

@@ -40,6 +40,11 @@ export interface Module {
 const key = (sort: Sort, name: string): string => `${sort} ${name}`;
 export const isLibrary = (id: FileId): boolean => id.startsWith(libraryPrefix);
 
+/** The library file that defines `solver ddim`, `grid karras`, ... */
+const libraryFiles: ReadonlyMap<string, FileId> = new Map(
+  Object.entries(library).flatMap(([file, { names }]) => names.map((name) => [name, file])),
+);
+
 /** All files of one compilation. */
 export class Program {
   readonly modules = new Map<FileId, Module>();
@@ -256,7 +261,7 @@ export class Program {
 
   #libraryDefinition(sort: Sort, name: string): Def | undefined {
     const id = key(sort, name);
-    const file = Object.keys(library).find((path) => library[path]?.names.includes(id));
+    const file = libraryFiles.get(id);
     return file === undefined ? undefined : this.load(file)?.definitions.get(id);
   }
 }
