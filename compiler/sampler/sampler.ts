@@ -171,7 +171,7 @@ export function readSampler(def: Def, program: Program, options: SamplerOptions)
         at,
         secondary: [{ span: before.at, text: before.type }],
       });
-    if (["operator", "function"].includes(type))
+    if (["operator", "function", "table"].includes(type))
       fail("D0990", `inputs of kind \`${type}\` are part of the language but not yet supported`, { at });
     inputs.set(name, { name, type, at });
   };
