@@ -1,9 +1,12 @@
-// Owns: what takes longer than a keystroke: compiling every sampler of a file, one part after another, so that whoever
-// runs it can stop in between. A further stage (certificates) is one more generator in `stages`.
+// Owns: what takes longer than a keystroke: compiling every sampler of a file, and the definitions that none uses, one
+// part after another, so that whoever runs it can stop in between. A further stage is one more generator in `stages`.
 
+import { checkDefinitions } from "../../compiler/check/definitions.js";
 import { compile } from "../../compiler/compile.js";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.js";
+import { Diagnostics } from "../../compiler/diagnostics/report.js";
 import type { Host } from "../../compiler/host.js";
+import { isLibrary, Program } from "../../compiler/resolve/module.js";
 import type { FileId, Span } from "../../compiler/source/span.js";
 import type { Definition, SyntaxTree } from "../../compiler/syntax/ast.js";
 
@@ -29,7 +32,7 @@ export interface LaterRequest {
 
 type Stage = (request: LaterRequest) => Generator<Part>;
 
-const stages: readonly Stage[] = [samplers];
+const stages: readonly Stage[] = [samplers, definitions];
 
 /** The parts of all stages, in the order in which they are worth having. */
 export function* later(request: LaterRequest): Generator<Part> {
@@ -54,4 +57,13 @@ function* samplers({ host, file, text, tree }: LaterRequest): Generator<Part> {
       : [];
     yield { diagnostics: diagnostics.filter((item) => (item.primary?.span.file ?? file) === file), facts };
   }
+}
+
+function* definitions({ host, file, text }: LaterRequest): Generator<Part> {
+  const diagnostics = new Diagnostics();
+  const program = new Program(host, diagnostics);
+  const module = program.load(file, text);
+  if (!module || isLibrary(file)) return;
+  checkDefinitions(module, program);
+  yield { diagnostics: diagnostics.all.filter((item) => item.primary?.span.file === file), facts: [] };
 }

@@ -1,5 +1,5 @@
-// Owns: running later.ts for the server: what a request is, and how it is run in the server's own process, one part at
-// a time with pauses for messages. The command line runs it in a worker instead (cli/lspWorker.ts).
+// Owns: what the server asks of whoever runs later.ts (cli/lspRunner.ts, in a worker), and running it one part at a
+// time, with pauses for messages.
 
 import type { Host } from "../../compiler/host.js";
 import { SourceFile } from "../../compiler/source/file.js";
@@ -44,12 +44,5 @@ export function takeParts(
   setTimeout(next, 0);
   return () => {
     stopped = true;
-  };
-}
-
-export function inProcess(host: Host): LaterRunner {
-  return {
-    run: (task, onPart) => takeParts(parts(task, host), onPart),
-    dispose: () => undefined,
   };
 }

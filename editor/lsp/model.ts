@@ -4,7 +4,7 @@
 import type { LocalKind } from "../../compiler/check/locals.js";
 import type { Place } from "../../compiler/check/place.js";
 import type { Module } from "../../compiler/resolve/module.js";
-import type { FileId, Span } from "../../compiler/source/span.js";
+import type { Span } from "../../compiler/source/span.js";
 import type { Name, Node, Sort } from "../../compiler/syntax/ast.js";
 import { children } from "../../compiler/syntax/walk.js";
 
@@ -98,6 +98,5 @@ export function pathTo(root: Node, offset: number): readonly Node[] {
 }
 
 export const isWord = (entity: Entity): boolean => entity.at === undefined;
-export const fileOf = (entity: Entity): FileId | undefined => entity.at?.file;
 /** A missing name is kept by the parser as an empty one. */
 export const isWritten = (name: Name): boolean => name.text !== "" && name.span.end > name.span.start;
