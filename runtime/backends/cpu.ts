@@ -20,19 +20,31 @@ interface CpuMemory {
   refCount(id: object): number;
 }
 
+/** Arrays kept for the next tensor of their size. */
+const SPARE = 4;
+
 class ArrayStore implements Store<ArrayBuffer32, Float32Array> {
   readonly #backend = tf.findBackend("cpu");
+  /** Arrays that were freed last: a new one costs its zeros and a garbage collection. */
+  readonly #spare: Float32Array[] = [];
   readonly #memory = this.#backend as unknown as CpuMemory;
 
   allocate(size: number): ArrayBuffer32 {
+    const spare = this.#spare.findIndex((values) => values.length === size);
+    if (spare >= 0) return { values: this.#spare.splice(spare, 1)[0]!, tensor: null };
     try {
       return { values: new Float32Array(size), tensor: null };
     } catch {
       return noRoom(size);
     }
   }
-  release({ tensor }: ArrayBuffer32): void {
-    if (tensor !== null && !tensor.isDisposed) tensor.dispose();
+  release({ values, tensor }: ArrayBuffer32): void {
+    if (tensor !== null) {
+      if (!tensor.isDisposed) tensor.dispose();
+      return;
+    }
+    this.#spare.push(values);
+    if (this.#spare.length > SPARE) this.#spare.shift();
   }
   intact({ tensor }: ArrayBuffer32): boolean {
     return tensor === null || !tensor.isDisposed;

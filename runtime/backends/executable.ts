@@ -17,6 +17,10 @@ export interface Pass<Memory> {
   readonly tape: Tape;
   readonly layout: Layout;
   readonly code: Code<Memory>;
+  /** Arguments of `code`, filled for every run: a dispatch takes microseconds, so it allocates little. */
+  readonly memories: Memory[];
+  readonly offsets: number[];
+  readonly uniforms: Float32Array;
 }
 
 /** A kernel at given shapes. */
@@ -32,6 +36,9 @@ export interface Binding<Memory> {
 
 export class FusedExecutable<Memory> implements Executable {
   readonly #isScalar: readonly boolean[];
+  /** Nodes no tensor reaches, in order, and their values in the dispatch under way. */
+  readonly #numbers: readonly number[];
+  readonly #values: Float64Array;
   readonly #tapes = new Map<string, Tape>();
   readonly #codes = new Map<string, Code<Memory>>();
   #last: Binding<Memory> | undefined;
@@ -41,6 +48,8 @@ export class FusedExecutable<Memory> implements Executable {
     readonly engine: Engine<Memory>,
   ) {
     this.#isScalar = scalarNodes(kernel);
+    this.#numbers = kernel.nodes.flatMap((_, i) => (this.#isScalar[i] ? [i] : []));
+    this.#values = new Float64Array(kernel.nodes.length);
   }
 
   /** Throws D0703 when the shapes do not broadcast. */
@@ -69,18 +78,17 @@ export class FusedExecutable<Memory> implements Executable {
     return this.#last;
   }
 
-  /** Values of the kernel's nodes no tensor reaches, in float64, by node. */
+  /** Values of the kernel's nodes no tensor reaches, in float64, by node. Good until the next call. */
   numbers(scalars: readonly number[]): Float64Array {
     const { nodes } = this.kernel;
-    const values = new Float64Array(nodes.length);
-    for (let i = 0; i < nodes.length; i++) {
-      if (!this.#isScalar[i]) continue;
+    const values = this.#values;
+    for (const i of this.#numbers) {
       const node = nodes[i]!;
       if (node.op === "scalar") values[i] = scalars[node.index]!;
       else if (node.op === "const") values[i] = node.value;
       else if (isOperation(node)) {
-        const [a = 0, b = 0, c = 0] = node.args;
-        values[i] = scalarOps[node.op](values[a]!, values[b]!, values[c]!);
+        const { op, args } = node;
+        values[i] = scalarOps[op](values[args[0] ?? 0]!, values[args[1] ?? 0]!, values[args[2] ?? 0]!);
       }
     }
     return values;
@@ -108,6 +116,8 @@ export class FusedExecutable<Memory> implements Executable {
       code = this.engine.compile(tape, invariant);
       this.#codes.set(codeKey, code);
     }
-    return { outputs: group, tape, layout, code };
+    const offsets = Array<number>(tape.inputs.length + group.length).fill(0);
+    const uniforms = new Float32Array(tape.uniforms.length);
+    return { outputs: group, tape, layout, code, memories: [], offsets, uniforms };
   }
 }

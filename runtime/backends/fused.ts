@@ -128,8 +128,7 @@ export class FusedBackend<Buffer, Memory> implements Backend {
         donated[i] === true && buffer !== null && this.store.exclusive(buffer) ? size : null,
       ),
     );
-    const tiles = binding.passes.map((pass) => this.#tiled(pass, handles).filter(Boolean).length);
-    this.#tile(Math.max(0, ...tiles));
+    for (const pass of binding.passes) this.#tile(this.#tiled(pass, handles));
     const results = this.#allocate(binding.outputs, (i) => handles[reuse[i]!]?.buffer ?? null);
     const numbers = ready.numbers(scalars);
     const finite = new Set<number>();
@@ -211,9 +210,13 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     this.#cache.clear();
   }
 
-  /** Which inputs of a pass are made tile by tile. */
-  #tiled({ tape, layout }: Pass<Memory>, handles: readonly Handle<Buffer>[]): boolean[] {
-    return tape.inputs.map((input, i) => handles[input]!.buffer === null || layout.inputs[i]!.gathered);
+  /** How many inputs of a pass are made tile by tile. */
+  #tiled({ tape, layout }: Pass<Memory>, handles: readonly Handle<Buffer>[]): number {
+    let count = 0;
+    tape.inputs.forEach((input, i) => {
+      if (handles[input]!.buffer === null || layout.inputs[i]!.gathered) count += 1;
+    });
+    return count;
   }
 
   /**
@@ -226,37 +229,40 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     results: readonly Buffer[],
     numbers: Float64Array,
   ): boolean {
-    const { outputs, tape, layout, code } = pass;
-    const { run, stretch, total } = layout;
-    const used = tape.inputs.map((input) => handles[input]!);
-    const isTile = this.#tiled(pass, handles);
-    const tiles = this.#tiles;
+    const { outputs, tape, layout, code, memories, offsets, uniforms } = pass;
+    const { run, stretch, total, inputs } = layout;
+    const used = tape.inputs.length;
+    const tiles: (Buffer | null)[] = [];
     let tile = 0;
-    const buffers = used.map(({ buffer }, i) => (isTile[i] ? tiles[tile++]! : buffer!));
-    const written = outputs.map((position) => results[position]!);
-    const memories = [...buffers, ...written].map((buffer) => this.store.locate(buffer));
-    const offsets = memories.map(() => 0);
-    const uniforms = Float32Array.from(tape.uniforms, (node) => numbers[node]!);
+    for (let i = 0; i < used; i++) {
+      const { buffer } = handles[tape.inputs[i]!]!;
+      tiles.push(buffer === null || inputs[i]!.gathered ? this.#tiles[tile++]! : null);
+      memories[i] = this.store.locate(tiles[i] ?? buffer!);
+    }
+    for (let i = 0; i < outputs.length; i++) memories[used + i] = this.store.locate(results[outputs[i]!]!);
+    for (let i = 0; i < uniforms.length; i++) uniforms[i] = numbers[tape.uniforms[i]!]!;
     const step = tile > 0 ? TILE : stretch;
     let finite = true;
     for (let first = 0; first < total; first += stretch) {
       for (let start = first; start < first + stretch; start += step) {
         const count = Math.min(step, first + stretch - start);
-        for (let i = 0; i < used.length; i++) {
-          const placement = layout.inputs[i]!;
-          if (isTile[i] !== true) {
+        for (let i = 0; i < used; i++) {
+          const placement = inputs[i]!;
+          const into = tiles[i]!;
+          if (into === null) {
             const base = placement.bases === null ? first : placement.bases[first / run]!;
             offsets[i] = placement.single ? base : base + start - first;
             continue;
           }
-          const { request, buffer, size } = used[i]!;
+          const { request, buffer, size } = handles[tape.inputs[i]!]!;
+          offsets[i] = 0;
           if (buffer === null) this.engine.noise(request!, start, count, memories[i]!);
           else {
             const source = this.store.view(buffer, size);
-            gather(source, placement, run, start, count, this.store.view(buffers[i]!, TILE));
+            gather(source, placement, run, start, count, this.store.view(into, TILE));
           }
         }
-        offsets.fill(start, used.length);
+        offsets.fill(start, used);
         if (!code.run(count, memories, offsets, uniforms)) finite = false;
       }
     }

@@ -9,6 +9,7 @@ import { sameShape, sizeOf } from "../shapes.js";
  */
 export function planReuse(outputs: readonly Shape[], candidates: readonly (number | null)[]): number[] {
   const [first] = outputs;
+  if (candidates.every((candidate) => candidate === null)) return outputs.map(() => -1);
   if (first === undefined || !outputs.every((shape) => sameShape(shape, first))) return outputs.map(() => -1);
   const size = sizeOf(first);
   const free = candidates.flatMap((candidate, i) => (candidate === size ? [i] : []));

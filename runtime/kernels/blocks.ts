@@ -3,11 +3,12 @@
 
 import { fillNoise } from "../noise/noise.js";
 import type { Code, Engine } from "./engine.js";
-import { loops, stillLoops, type Block, type Loop } from "./loops.js";
+import { linearForms, type LinearForm, type LinearLoop } from "./linear.js";
+import { loops, type Block, type Loop } from "./loops.js";
 import type { Lane, Tape, TapeValue } from "./tape.js";
 
-/** Elements of a block: 4 KiB of float32. */
-export const BLOCK = 1024;
+/** Elements of a block: 8 KiB of float32. */
+export const BLOCK = 2048;
 
 type Operation = Extract<TapeValue, { kind: "op" }>;
 
@@ -15,11 +16,15 @@ type Operation = Extract<TapeValue, { kind: "op" }>;
 type Slot = number;
 
 interface Step {
-  readonly loop: Loop;
   readonly out: Slot;
   readonly a: Slot;
   readonly b: Slot;
   readonly c: Slot;
+  /** The second number of a linear loop, whose first is c. */
+  readonly d: Slot;
+  readonly loop: Loop;
+  /** In place of `loop`. */
+  readonly linear: LinearLoop | null;
 }
 
 /** A number that fills a scratch block before the blocks are walked. */
@@ -74,19 +79,37 @@ function schedule(tape: Tape, invariant: readonly boolean[], aliased: boolean): 
   const { values, outputs } = tape;
   const fixed = invariantValues(tape, invariant);
   const slots = new Slots(tape.inputs.length + outputs.length);
+  const users = values.map(() => 0);
+  for (const value of values) if (value.kind === "op") for (const arg of value.args) users[arg]! += 1;
+  for (const output of outputs) users[output] = Infinity;
+  const { forms, inner } = linearForms(tape, fixed, users);
+  const argsOf = (value: Operation, i: number): readonly number[] =>
+    forms.get(i)?.terms.map((term) => term.value) ?? value.args;
   const lastUse = values.map(() => -1);
   values.forEach((value, i) => {
-    if (value.kind === "op") for (const arg of value.args) lastUse[arg] = i;
+    if (value.kind === "op" && !inner.has(i)) for (const arg of argsOf(value, i)) lastUse[arg] = i;
   });
   for (const output of outputs) lastUse[output] = Infinity;
   const where: Slot[] = [];
   const step = (value: Operation, out: Slot): Step => {
     const [a = 0, b = a, c = a] = value.args.map((arg) => where[arg]!);
-    const alone = value.args.findIndex((arg) => fixed[arg] === true);
-    const loop = alone < 0 ? undefined : stillLoops[value.prim];
-    if (loop !== undefined) return alone === 0 ? { loop, out, a: b, b: a, c } : { loop, out, a, b, c };
-    return { loop: loops[value.prim], out, a, b, c };
+    return { loop: loops[value.prim], linear: null, out, a, b, c, d: a };
   };
+  const linearStep = ({ terms, loop }: LinearForm, out: Slot): Step => {
+    const [first = { value: 0, factor: null }, second = first] = terms;
+    const number = ({ factor, value }: typeof first): Slot => where[factor ?? value]!;
+    const [a, b] = [where[first.value]!, where[second.value]!];
+    return { loop: copy, linear: loop, out, a, b, c: number(first), d: number(second) };
+  };
+  const copyStep = (from: Slot, out: Slot): Step => ({
+    loop: copy,
+    linear: null,
+    out,
+    a: from,
+    b: from,
+    c: from,
+    d: from,
+  });
   // What stands still is made first and keeps its place.
   const fills: Fill[] = [];
   const before: Step[] = [];
@@ -101,19 +124,20 @@ function schedule(tape: Tape, invariant: readonly boolean[], aliased: boolean): 
   const mayDie = new Set<number>();
   const last = values.findLastIndex((value, i) => value.kind === "op" && !fixed[i]);
   values.forEach((value, i) => {
-    if (fixed[i]) return;
+    if (fixed[i] || inner.has(i)) return;
     if (value.kind !== "op") {
       if (value.kind !== "input") return;
       where[i] = value.index;
       if (aliased && outputs.includes(i)) {
         where[i] = slots.take("f");
-        body.push({ loop: copy, out: where[i], a: value.index, b: value.index, c: value.index });
+        body.push(copyStep(value.index, where[i]));
       }
       return;
     }
-    const made = step(value, 0);
+    const form = forms.get(i);
+    const made = form === undefined ? step(value, 0) : linearStep(form, 0);
     // Loops go upward and read an element before they write it, so a result may replace a dying argument.
-    for (const arg of value.args) {
+    for (const arg of argsOf(value, i)) {
       if (lastUse[arg] === i && mayDie.delete(arg)) slots.give(values[arg]!.lane, where[arg]!);
     }
     const output = outputs.indexOf(i);
@@ -128,8 +152,7 @@ function schedule(tape: Tape, invariant: readonly boolean[], aliased: boolean): 
   });
   outputs.forEach((value, output) => {
     if (placed.has(output)) return;
-    const from = where[value]!;
-    body.push({ loop: copy, out: tape.inputs.length + output, a: from, b: from, c: from });
+    body.push(copyStep(where[value]!, tape.inputs.length + output));
   });
   return { fills, before, body, scratch: slots.lanes };
 }
@@ -150,8 +173,14 @@ class Scratch {
 }
 
 function perform(steps: readonly Step[], blocks: readonly Block[], at: readonly number[], n: number): void {
-  for (const { loop, out, a, b, c } of steps) {
-    loop(blocks[out]!, at[out]!, blocks[a]!, at[a]!, blocks[b]!, at[b]!, blocks[c]!, at[c]!, n);
+  for (const { loop, linear, out, a, b, c, d } of steps) {
+    if (linear === null) {
+      loop(blocks[out]!, at[out]!, blocks[a]!, at[a]!, blocks[b]!, at[b]!, blocks[c]!, at[c]!, n);
+      continue;
+    }
+    // Linear loops are made of float32 lanes only; a block of a number is filled with it.
+    const floats = blocks as readonly Float32Array[];
+    linear(floats[out]!, at[out]!, floats[a]!, at[a]!, floats[b]!, at[b]!, floats[c]!, floats[d]!, n);
   }
 }
 

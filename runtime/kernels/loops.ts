@@ -1,5 +1,6 @@
 // Owns: one tight loop per primitive operation over blocks of memory. Every loop sees arrays of one element type only,
 // so the engine compiles each to straight machine code. Storing to a Float32Array rounds to float32, once per operation.
+// The commonest are unrolled: V8 moves nothing out of loops, so every turn costs as much as its operation.
 
 import type { Prim } from "./tape.js";
 
@@ -30,13 +31,55 @@ const words = (block: D): Int32Array => new Int32Array(block.buffer, block.byteO
 
 const table = {
   add(o: F, oi: number, a: F, ai: number, b: F, bi: number, _c: F, _ci: number, n: number) {
-    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! + b[bi + k]!;
+    let k = 0;
+    for (; k < n - 7; k += 8) {
+      const p = oi + k;
+      const q = ai + k;
+      const r = bi + k;
+      o[p] = a[q]! + b[r]!;
+      o[p + 1] = a[q + 1]! + b[r + 1]!;
+      o[p + 2] = a[q + 2]! + b[r + 2]!;
+      o[p + 3] = a[q + 3]! + b[r + 3]!;
+      o[p + 4] = a[q + 4]! + b[r + 4]!;
+      o[p + 5] = a[q + 5]! + b[r + 5]!;
+      o[p + 6] = a[q + 6]! + b[r + 6]!;
+      o[p + 7] = a[q + 7]! + b[r + 7]!;
+    }
+    for (; k < n; k++) o[oi + k] = a[ai + k]! + b[bi + k]!;
   },
   sub(o: F, oi: number, a: F, ai: number, b: F, bi: number, _c: F, _ci: number, n: number) {
-    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! - b[bi + k]!;
+    let k = 0;
+    for (; k < n - 7; k += 8) {
+      const p = oi + k;
+      const q = ai + k;
+      const r = bi + k;
+      o[p] = a[q]! - b[r]!;
+      o[p + 1] = a[q + 1]! - b[r + 1]!;
+      o[p + 2] = a[q + 2]! - b[r + 2]!;
+      o[p + 3] = a[q + 3]! - b[r + 3]!;
+      o[p + 4] = a[q + 4]! - b[r + 4]!;
+      o[p + 5] = a[q + 5]! - b[r + 5]!;
+      o[p + 6] = a[q + 6]! - b[r + 6]!;
+      o[p + 7] = a[q + 7]! - b[r + 7]!;
+    }
+    for (; k < n; k++) o[oi + k] = a[ai + k]! - b[bi + k]!;
   },
   mul(o: F, oi: number, a: F, ai: number, b: F, bi: number, _c: F, _ci: number, n: number) {
-    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! * b[bi + k]!;
+    let k = 0;
+    for (; k < n - 7; k += 8) {
+      const p = oi + k;
+      const q = ai + k;
+      const r = bi + k;
+      o[p] = a[q]! * b[r]!;
+      o[p + 1] = a[q + 1]! * b[r + 1]!;
+      o[p + 2] = a[q + 2]! * b[r + 2]!;
+      o[p + 3] = a[q + 3]! * b[r + 3]!;
+      o[p + 4] = a[q + 4]! * b[r + 4]!;
+      o[p + 5] = a[q + 5]! * b[r + 5]!;
+      o[p + 6] = a[q + 6]! * b[r + 6]!;
+      o[p + 7] = a[q + 7]! * b[r + 7]!;
+    }
+    for (; k < n; k++) o[oi + k] = a[ai + k]! * b[bi + k]!;
   },
   div(o: F, oi: number, a: F, ai: number, b: F, bi: number, _c: F, _ci: number, n: number) {
     for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! / b[bi + k]!;
@@ -99,13 +142,55 @@ const table = {
     for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]!;
   },
   dadd(o: D, oi: number, a: D, ai: number, b: D, bi: number, _c: D, _ci: number, n: number) {
-    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! + b[bi + k]!;
+    let k = 0;
+    for (; k < n - 7; k += 8) {
+      const p = oi + k;
+      const q = ai + k;
+      const r = bi + k;
+      o[p] = a[q]! + b[r]!;
+      o[p + 1] = a[q + 1]! + b[r + 1]!;
+      o[p + 2] = a[q + 2]! + b[r + 2]!;
+      o[p + 3] = a[q + 3]! + b[r + 3]!;
+      o[p + 4] = a[q + 4]! + b[r + 4]!;
+      o[p + 5] = a[q + 5]! + b[r + 5]!;
+      o[p + 6] = a[q + 6]! + b[r + 6]!;
+      o[p + 7] = a[q + 7]! + b[r + 7]!;
+    }
+    for (; k < n; k++) o[oi + k] = a[ai + k]! + b[bi + k]!;
   },
   dsub(o: D, oi: number, a: D, ai: number, b: D, bi: number, _c: D, _ci: number, n: number) {
-    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! - b[bi + k]!;
+    let k = 0;
+    for (; k < n - 7; k += 8) {
+      const p = oi + k;
+      const q = ai + k;
+      const r = bi + k;
+      o[p] = a[q]! - b[r]!;
+      o[p + 1] = a[q + 1]! - b[r + 1]!;
+      o[p + 2] = a[q + 2]! - b[r + 2]!;
+      o[p + 3] = a[q + 3]! - b[r + 3]!;
+      o[p + 4] = a[q + 4]! - b[r + 4]!;
+      o[p + 5] = a[q + 5]! - b[r + 5]!;
+      o[p + 6] = a[q + 6]! - b[r + 6]!;
+      o[p + 7] = a[q + 7]! - b[r + 7]!;
+    }
+    for (; k < n; k++) o[oi + k] = a[ai + k]! - b[bi + k]!;
   },
   dmul(o: D, oi: number, a: D, ai: number, b: D, bi: number, _c: D, _ci: number, n: number) {
-    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! * b[bi + k]!;
+    let k = 0;
+    for (; k < n - 7; k += 8) {
+      const p = oi + k;
+      const q = ai + k;
+      const r = bi + k;
+      o[p] = a[q]! * b[r]!;
+      o[p + 1] = a[q + 1]! * b[r + 1]!;
+      o[p + 2] = a[q + 2]! * b[r + 2]!;
+      o[p + 3] = a[q + 3]! * b[r + 3]!;
+      o[p + 4] = a[q + 4]! * b[r + 4]!;
+      o[p + 5] = a[q + 5]! * b[r + 5]!;
+      o[p + 6] = a[q + 6]! * b[r + 6]!;
+      o[p + 7] = a[q + 7]! * b[r + 7]!;
+    }
+    for (; k < n; k++) o[oi + k] = a[ai + k]! * b[bi + k]!;
   },
   ddiv(o: D, oi: number, a: D, ai: number, b: D, bi: number, _c: D, _ci: number, n: number) {
     for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! / b[bi + k]!;
@@ -175,25 +260,3 @@ const table = {
 
 /** The lanes of the arguments are those of `prims`; the caller keeps to them. */
 export const loops = table as unknown as Readonly<Record<Prim, Loop>>;
-
-const still = {
-  add(o: F, oi: number, a: F, ai: number, b: F, bi: number, _c: F, _ci: number, n: number) {
-    const s = b[bi]!;
-    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! + s;
-  },
-  mul(o: F, oi: number, a: F, ai: number, b: F, bi: number, _c: F, _ci: number, n: number) {
-    const s = b[bi]!;
-    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! * s;
-  },
-  dadd(o: D, oi: number, a: D, ai: number, b: D, bi: number, _c: D, _ci: number, n: number) {
-    const s = b[bi]!;
-    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! + s;
-  },
-  dmul(o: D, oi: number, a: D, ai: number, b: D, bi: number, _c: D, _ci: number, n: number) {
-    const s = b[bi]!;
-    for (let k = 0; k < n; k++) o[oi + k] = a[ai + k]! * s;
-  },
-};
-
-/** The same for operations that commute, when all elements of `b` are equal: a third faster. */
-export const stillLoops = still as unknown as Readonly<Partial<Record<Prim, Loop>>>;

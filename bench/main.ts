@@ -1,0 +1,165 @@
+// Owns: `npm run bench`: runs every measurement and writes bench/RESULTS.md. Figures are for reading; no test uses them.
+
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { format } from "prettier";
+import * as tf from "@tensorflow/tfjs-core";
+import { openBackend } from "../runtime/index.js";
+import { TfBackend } from "../runtime/backends/tfjs.js";
+import { executorCost } from "./executor.js";
+import { compare, ratio, type Contender, type Measured } from "./measure.js";
+import { openC, openTorch } from "./native.js";
+import { noiseOn, updateOn } from "./updates.js";
+
+const ROUNDS = 11;
+const sizes = [16_384, 262_144, 2_097_152];
+
+const figure = (value: number): string => value.toPrecision(3);
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+
+const wasm = await openBackend("wasm");
+const cpu = await openBackend("cpu");
+const stock = { wasm: new TfBackend(tf, "wasm"), cpu: new TfBackend(tf, "cpu") };
+const c = openC();
+const torch = openTorch();
+const skipped = [...(c === null ? ["C: no gcc"] : []), ...(torch === null ? ["torch: not importable"] : [])];
+for (const line of skipped) console.log(`skipped: ${line}`);
+
+const log = (measured: readonly Measured[]): void => {
+  for (const { name, ms } of measured) console.log(`  ${name.padEnd(22)} ${figure(ms)} ms`);
+};
+
+const updateRows: string[][] = [];
+const ratioRows: string[][] = [];
+for (const n of sizes) {
+  console.log(`case U, ${n} elements`);
+  const own = [
+    updateOn(wasm, "wasm", n),
+    updateOn(cpu, "cpu", n),
+    updateOn(stock.wasm, "tfjs wasm", n),
+    updateOn(stock.cpu, "tfjs cpu", n),
+  ];
+  const outside: Contender[] = [
+    ...(c === null ? [] : [c.contender("C", "u", n)]),
+    ...(torch === null ? [] : [torch.contender("torch", "u", n)]),
+  ];
+  const measured = await compare([...outside, ...own], ROUNDS, n > 1e6 ? 60 : 20);
+  log(measured);
+  for (const contender of own) contender.close();
+  const by = (name: string): Measured | undefined => measured.find((one) => one.name === name);
+  const over = (a: string, b: string): string => {
+    const [one, two] = [by(a), by(b)];
+    return one === undefined || two === undefined ? "skipped" : figure(ratio(one, two));
+  };
+  updateRows.push([
+    String(n),
+    ...["C", "wasm", "torch", "tfjs wasm", "cpu", "tfjs cpu"].map((name) => {
+      const one = by(name);
+      return one === undefined ? "skipped" : figure(one.ms);
+    }),
+  ]);
+  ratioRows.push([
+    String(n),
+    over("wasm", "C"),
+    over("tfjs wasm", "wasm"),
+    over("torch", "wasm"),
+    over("tfjs cpu", "cpu"),
+  ]);
+}
+
+console.log("noise");
+const noiseRows: string[][] = [];
+for (const n of [262_144, 2_097_152]) {
+  const own = [noiseOn(wasm, "wasm", n), noiseOn(cpu, "cpu", n)];
+  const outside = torch === null ? [] : [torch.contender("torch.randn", "randn", n)];
+  const measured = await compare([...own, ...outside], ROUNDS, 40);
+  log(measured);
+  for (const contender of own) contender.close();
+  noiseRows.push([
+    String(n),
+    ...[0, 1, 2].map((i) => (measured[i] ? figure((measured[i].ms * 1e6) / n) : "skipped")),
+  ]);
+}
+
+console.log("executor");
+const cost = await executorCost(wasm, 262_144, ROUNDS);
+log([cost.bare, cost.checked, cost.unchecked]);
+
+console.log("size");
+const sizeRows: string[][] = [];
+for (const n of [14, 16, 18, 20, 22, 24].map((power) => 2 ** power)) {
+  const own = updateOn(wasm, "wasm", n);
+  const [measured] = await compare([own], 7, 60);
+  own.close();
+  log([measured!]);
+  sizeRows.push([String(n), figure(measured!.ms), figure((measured!.ms * 1e6) / n)]);
+}
+c?.close();
+torch?.close();
+
+const report = `# Measurements
+
+Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}. Every figure is the median of ${ROUNDS} interleaved rounds; every ratio is the
+median of ratios within a round. Times are processor time; everything runs on one thread. Other work on the machine
+still moves them, through the caches and the memory: run it again before you believe a difference of a fifth.
+
+- machine: ${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores seen
+- Node ${process.versions.node}, V8 ${process.versions.v8}, tfjs ${tf.version_core}
+- ${c?.version ?? "no C compiler"}; ${torch?.version ?? "no torch"}${torch ? ", 1 thread" : ""}
+${skipped.map((line) => `- skipped: ${line}\n`).join("")}
+## Case U
+
+x' = a x + b e0 + k e1 + d z with e0 = u + w (c - u): five inputs, one result, ten operations, in milliseconds. \`C\` is
+the same loop in C, \`wasm\` and \`cpu\` are this project's backends (one kernel, a fresh tensor as result), the others run
+operation by operation.
+
+${table(["elements", "C", "wasm", "torch", "tfjs wasm", "cpu", "tfjs cpu"], updateRows)}
+
+Ratios, with the aim of the project:
+
+${table(
+  [
+    "elements",
+    "wasm / C (1.5, then 1.25)",
+    "tfjs wasm / wasm (8, 8, 4)",
+    "torch / wasm (4)",
+    "tfjs cpu / cpu (15)",
+  ],
+  ratioRows,
+)}
+
+## Noise
+
+a x + d z, z drawn in the kernel (Philox 4x32-10 and Box-Muller), nanoseconds an element; torch.randn alone. Aim: 5.
+
+${table(["elements", "wasm", "cpu", "torch.randn"], noiseRows)}
+
+## A whole run
+
+DPM++ 2M with guidance, 20 steps, 40 calls of a network that does nothing (its time is taken off), 262,144 elements.
+The checks look for values that are not finite: in every result of the network and in every state.
+
+${table(
+  ["", "ms", "over the bare kernels (1.3)"],
+  [
+    ["its 20 kernels alone", figure(cost.bare.ms), "1"],
+    ["the run", figure(cost.checked.ms), figure(cost.checkedRatio)],
+    ["the run without checks", figure(cost.unchecked.ms), figure(cost.uncheckedRatio)],
+  ],
+)}
+
+Most tensors of the state's size at once: ${cost.peak}; the plan predicts at most ${cost.predicted}, for backends that do not write in place.
+
+## Cost against size
+
+Case U on wasm.
+
+${table(["elements", "ms", "ns an element"], sizeRows)}
+`;
+writeFileSync(
+  new URL("RESULTS.md", import.meta.url),
+  await format(report, { parser: "markdown", printWidth: 110 }),
+);
+console.log("wrote bench/RESULTS.md");
+process.exit(0);
