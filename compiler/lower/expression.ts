@@ -57,7 +57,7 @@ export function evaluate(e: Expression, scope: Scope, seq: number, cx: Lowering)
     case "Paren":
       return evaluate(e.inner, scope, seq, cx);
     case "Number":
-      return numberValue(num(e.text));
+      return numberValue(literal(e.text, e.span));
     case "String":
       return { kind: "string", text: e.value };
     case "Name":
@@ -89,6 +89,17 @@ export function evaluate(e: Expression, scope: Scope, seq: number, cx: Lowering)
       return fail("D0101", "this expression is incomplete", { at: e.span });
     default:
       return e satisfies never;
+  }
+}
+
+function literal(text: string, at: Span): Expr {
+  try {
+    return num(text);
+  } catch {
+    return fail("D0102", `the number \`${text}\` is out of range`, {
+      at,
+      help: "write numbers between 1e-9999 and 1e9999",
+    });
   }
 }
 

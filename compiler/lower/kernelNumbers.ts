@@ -8,6 +8,7 @@ import { add, children, div, isZero, mul, num, sub, symbols, type Expr, type Sym
 import { findRoot, integrate } from "../algebra/numeric.js";
 import { quantity, quantityData, type Quantity } from "../graph/quantity.js";
 import { pathEnvironment, quantityAt } from "../path/environment.js";
+import { runningIntegral } from "../path/accumulate.js";
 import type { Path } from "../path/path.js";
 import { NOW, type Base, type ForecastKernel } from "./forecast.js";
 
@@ -25,8 +26,11 @@ export interface KernelNumbers {
   integral(f: (d: number) => number, d: number, end: number): number;
 }
 
-/** An error of this size in the exponent of e^(Int A) is below rounding. */
-const exponentTolerance = 1e-15;
+/** Accuracy of the exponent in e^(Int A), whose absolute error is the relative one of the result. */
+const exponentTolerance = 1e-14;
+
+/** Evaluations of one kernel before its integral counts as divergent: bounds the work a spec can ask for. */
+const budget = 200_000;
 
 export function kernelNumbers(
   kernel: ForecastKernel,
@@ -36,9 +40,13 @@ export function kernelNumbers(
   to: number,
 ): KernelNumbers {
   const anchor = Math.abs(to) < Math.abs(from) ? to : from;
+  let spent = 0;
   const at = (e: Expr): ((d: number) => number) => {
     const value = compile(e, kernel.base, parameters, path);
-    return (d) => value(anchor + d);
+    return (d) => {
+      spent += 1;
+      return spent > budget ? NaN : value(anchor + d);
+    };
   };
   const [A, B, u] = [at(kernel.A), at(kernel.B), at(kernel.u)];
   const own = kernel.u === quantity(kernel.base, NOW);
@@ -58,11 +66,18 @@ export function kernelNumbers(
   };
   const still = isZero(kernel.A);
   const start = u(0);
+  // One remembered integral of A serves every place; where A is not smooth enough each is integrated on its own.
+  const [low, high] = [Math.min(from, to) - anchor, Math.max(from, to) - anchor];
+  const exponent = still || breaks.length > 0 ? undefined : runningIntegral(A, 0, low, high);
+  const growth = (d: number, end: number): number => {
+    if (still || d === end) return 0;
+    return exponent ? exponent(end) - exponent(d) : integral(A, d, end, exponentTolerance);
+  };
   return {
     anchor,
     B,
     integral,
-    growth: (d, end) => (still || d === end ? 0 : integral(A, d, end, exponentTolerance)),
+    growth,
     rise(d) {
       if (!slope || d === 0) return d;
       const last = u(d);
