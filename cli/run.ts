@@ -2,17 +2,16 @@
 // however the run ends.
 
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
-import { Failure, fail } from "../compiler/diagnostics/report.js";
+import { Failure } from "../compiler/diagnostics/report.js";
 import type { Plan } from "../compiler/plan/schema.js";
 import {
+  findShape,
   openBackend,
   RunAborted,
   RunFailure,
   sample,
   type Backend,
-  type Model,
   type SampleResult,
-  type Shape,
 } from "../runtime/node.js";
 import { exit, exitFor } from "./exit.js";
 import type { Io } from "./io.js";
@@ -75,7 +74,7 @@ async function runPlan(
   const given = await readInputs(plan, flags, io.cwd);
   const backend = await startBackend(flags.backend, note);
   const models = await openModels(runnable, flags.model ?? [], io.cwd, tfjsFor(backend));
-  const shape = flags.shape ?? shapeOf(plan, models);
+  const shape = findShape(plan, [...models.values()], flags.shape);
   checkPictures(wanted, plan, shape);
   const bound = bindRun(plan, given, models, shape, flags.count);
   const batch = Math.min(bound.count, flags.batch ?? usualBatch(plan, shape));
@@ -133,21 +132,6 @@ function describePartial({ count }: SampleResult, asked: number, files: readonly
   if (count === 0) return "no batch was finished, so there are no samples";
   const where = files.length > 0 ? ` and written to ${files.join(", ")}` : "";
   return `${count} of ${asked} samples were finished${where}`;
-}
-
-/** The shape of a sample: the network's, else the one stated after the model, else the usual one. Throws D0703. */
-function shapeOf(plan: Plan, models: ReadonlyMap<string, Model>): Shape {
-  for (const { name, convention } of plan.models) {
-    const own = models.get(name)?.capabilities.sampleShape;
-    if (own !== undefined && own !== null) return own;
-    const stated = [convention["shape"] ?? []].flat();
-    if (stated.length > 0 && stated.every((extent) => Number.isInteger(extent) && Number(extent) > 0))
-      return stated.map(Number);
-  }
-  for (const { capabilities } of models.values()) if (capabilities.usualShape) return capabilities.usualShape;
-  return fail("D0703", `the shape of a sample of \`${plan.sampler}\` is not known`, {
-    help: "pass it, channels first: `--shape 3,32,32`; or state it after the model: `shape: [3, 32, 32]`",
-  });
 }
 
 /** The backend asked for; without one wasm, or cpu where wasm cannot start. Throws D0702. */

@@ -14,6 +14,8 @@ export const limits = {
   errorsShown: 100,
   /** Steps of one run. */
   steps: 10_000,
+  /** Elements of sums, lists and loops that one program may unroll. */
+  elements: 2_000_000,
   /** Size of one plan, in bytes. */
   planBytes: 16 << 20,
 } as const;

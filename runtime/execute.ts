@@ -151,8 +151,21 @@ function bindModels(plan: Plan, given: SampleOptions["models"]): Model[] {
   });
 }
 
-/** The shape of one sample, from the options or the models. Throws D0703 without one, D0603 when they differ. */
-function findShape(models: readonly Model[], asked: Shape | undefined): Shape {
+/** The shape stated after a model: `model predicts v with shape: [1, 28, 28]`. */
+export function statedShape(plan: Plan): Shape | undefined {
+  for (const { convention } of plan.models) {
+    const stated = [convention["shape"] ?? []].flat();
+    if (stated.length > 0 && stated.every((extent) => Number.isInteger(extent) && Number(extent) > 0))
+      return stated.map(Number);
+  }
+  return undefined;
+}
+
+/**
+ * The shape of one sample: asked for, else the models', else stated in the sampler, else a model's usual one. Throws
+ * D0703 without one, D0603 when a model has another.
+ */
+export function findShape(plan: Plan, models: readonly Model[], asked: Shape | undefined): Shape {
   let shape = asked;
   for (const { capabilities } of models) {
     const own = capabilities.sampleShape;
@@ -165,9 +178,13 @@ function findShape(models: readonly Model[], asked: Shape | undefined): Shape {
       );
     }
   }
+  shape ??= statedShape(plan);
   shape ??= models.find(({ capabilities }) => capabilities.usualShape)?.capabilities.usualShape;
   return (
-    shape ?? fail("D0703", "the shape of a sample is not known", { help: "pass `shape`, channels first" })
+    shape ??
+    fail("D0703", `the shape of a sample of \`${plan.sampler}\` is not known`, {
+      help: "pass it, channels first: `--shape 3,32,32`; or state it after the model: `shape: [3, 32, 32]`",
+    })
   );
 }
 
@@ -205,7 +222,7 @@ export async function sample(plan: Plan, options: SampleOptions): Promise<Sample
   let run: Run | undefined;
   try {
     const models = bindModels(plan, options.models);
-    const shape = findShape(models, options.shape);
+    const shape = findShape(plan, models, options.shape);
     const count = checkCount("count", options.count ?? 1);
     const size = checkCount("batch", options.batch ?? count);
     const inputs = bindInputs(plan, options.inputs ?? {}, shape, count);

@@ -3,7 +3,14 @@
 
 export type { Backend, Executable, HostArray, HostTensor, Shape, Tensor, TfInterop } from "./backend.js";
 export { backendNames, openBackend, type BackendOptions } from "./backends/open.js";
-export { sample, type Progress, type SampleOptions, type SampleResult, type StepEvent } from "./execute.js";
+export {
+  findShape,
+  sample,
+  type Progress,
+  type SampleOptions,
+  type SampleResult,
+  type StepEvent,
+} from "./execute.js";
 export { RunAborted, RunFailure } from "./failure.js";
 export type { ConditionInput, RunInputs, TensorInput } from "./inputs.js";
 export { nested, type NestedArray } from "./io/json.js";

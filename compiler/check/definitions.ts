@@ -178,7 +178,7 @@ function tryGrid(def: Def, args: readonly string[], program: Program): Diagnosti
     );
     if (value.kind !== "path") return undefined;
     const { path } = value;
-    const place: GridPlace = { path, start: path.start, end: path.end, steps: settingSteps };
+    const place: GridPlace = { path, start: path.start, end: path.end, steps: settingSteps, at };
     const cx = new StaticLowering(program, (expr) => gridNumber(expr, place));
     return failureOf(() => gridPoints(alias(def, args), place, at, cx));
   });

@@ -27,6 +27,8 @@ export interface GridPlace {
   readonly start: PathPoint;
   readonly end: PathPoint;
   readonly steps: number;
+  /** Where the grid is used. */
+  readonly at: Span;
 }
 
 export interface GridPoint extends PathPoint {
@@ -149,8 +151,8 @@ function point(equation: Equation, scope: Scope, place: GridPlace, cx: Lowering)
       "D0401",
       `the schedule \`${place.path.name}\` has no training steps, so a point cannot be placed by \`index\``,
       {
-        at: equation.left.span,
-        help: "place it by `time`, `lambda` or `rho`",
+        ...blamed(equation.left.span, place.at, ""),
+        help: "use a grid in `time`, `lambda` or `rho`",
       },
     );
   const found = place.path.numbers.at(coordinate, value);
@@ -160,6 +162,12 @@ function point(equation: Equation, scope: Scope, place: GridPlace, cx: Lowering)
   );
   return { ...(near && Number.isFinite(value) ? near : found), [coordinate]: value, at: equation.span };
 }
+
+/** The author's own line: where a grid of the library is used, else the equation that made the point. */
+const blamed = (equation: Span, use: Span, label: string): Finding =>
+  isLibrary(equation.file) && !isLibrary(use.file)
+    ? { at: use, label, secondary: [{ span: equation, text: "placed here" }] }
+    : { at: equation, label };
 
 function checkPoints(
   points: readonly GridPoint[],
@@ -175,11 +183,7 @@ function checkPoints(
     );
   const { path } = place;
   const slack = 1e-9 * Math.max(1, Math.abs(path.start.lambda === -Infinity ? 1 : path.start.lambda));
-  /** The author's own line: where a grid of the library is used, else the equation that made the point. */
-  const blame = (point: GridPoint): Finding =>
-    isLibrary(point.at.file) && !isLibrary(at.file)
-      ? { at, label: describePoint(point), secondary: [{ span: point.at, text: "placed here" }] }
-      : { at: point.at, label: describePoint(point) };
+  const blame = (point: GridPoint): Finding => blamed(point.at, at, describePoint(point));
   points.forEach((point, i) => {
     const clean = point.sigma === 0;
     if (

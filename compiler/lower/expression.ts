@@ -167,6 +167,7 @@ export function overFamily(family: Family, scope: Scope, seq: number, cx: Loweri
       at: family.domain.span,
       help: "write a range such as `0 .. steps-1`; both ends are included",
     });
+  cx.program.spend(domain.items.length, family.domain.span);
   return domain.items.map((item) => {
     const inner = new Scope(scope);
     inner.declare(family.variable.text, { seq: -1, read: () => item, at: family.variable.span, used: false });

@@ -7,7 +7,7 @@ import { parse } from "../syntax/parse.js";
 import { SourceFile } from "../source/file.js";
 import type { FileId, Span } from "../source/span.js";
 import type { Diagnostics } from "../diagnostics/report.js";
-import { diagnostic } from "../diagnostics/report.js";
+import { diagnostic, fail } from "../diagnostics/report.js";
 import type { Host } from "../host.js";
 import { limits } from "../limits.js";
 import { library, libraryPrefix } from "../../stdlib/index.js";
@@ -50,10 +50,22 @@ export class Program {
   readonly modules = new Map<FileId, Module>();
   readonly #loading: FileId[] = [];
 
+  #work = 0;
+
   constructor(
     readonly host: Host,
     readonly diagnostics: Diagnostics,
   ) {}
+
+  /** Counts unrolled elements (sums, lists, loops); a program may ask for so many and no more. Throws D0806. */
+  spend(elements: number, at: Span): void {
+    this.#work += elements;
+    if (this.#work > limits.elements)
+      fail("D0806", `this program asks for more than ${limits.elements} elements of sums, lists and loops`, {
+        at,
+        help: "nested ranges multiply: make them shorter",
+      });
+  }
 
   /** Source text of a file of the program, for renderers. */
   source(id: FileId): SourceFile | undefined {

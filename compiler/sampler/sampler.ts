@@ -15,6 +15,7 @@ import { numberValue, type DefinitionValue, type Value } from "../lower/value.js
 import type { Path, PathPoint } from "../path/path.js";
 import { schedulePath } from "../path/schedule.js";
 import type { Def, Program } from "../resolve/module.js";
+import { didYouMean } from "../resolve/suggest.js";
 import type { Span } from "../source/span.js";
 import type {
   Expression,
@@ -205,7 +206,7 @@ export function readSampler(def: Def, program: Program, options: SamplerOptions)
 
   const gridNode = required("grid", "grid karras");
   const steps = stepCount(statements, options, rule, scope, cx, def);
-  place = { path, start: start ?? path.start, end: path.end, steps };
+  place = { path, start: start ?? path.start, end: path.end, steps, at: gridNode.span };
   const grid = makeGrid(gridNode, place, scope, cx);
 
   const viewNamed = viewLookup(networks, def, program);
@@ -244,9 +245,19 @@ const noNumber = (at: Span): number => fail("D0302", "this number is not known b
 
 function samplerArguments(def: Def, options: SamplerOptions): Map<string, Value> {
   const args = new Map<string, Value>();
-  for (const [name, value] of Object.entries(options.set ?? {}))
-    if (def.node.params?.some((param) => param.name.text === name))
-      args.set(name, typeof value === "number" ? numberValue(num(value)) : { kind: "string", text: value });
+  const params = (def.node.params ?? []).map((param) => param.name.text);
+  for (const [name, value] of Object.entries(options.set ?? {})) {
+    if (!params.includes(name))
+      fail("D0220", `the sampler \`${def.name}\` has no parameter \`${name}\``, {
+        at: def.node.name.span,
+        help:
+          didYouMean(name, params) ??
+          (params.length > 0
+            ? `it has ${params.map((param) => `\`${param}\``).join(", ")}`
+            : "it takes none"),
+      });
+    args.set(name, typeof value === "number" ? numberValue(num(value)) : { kind: "string", text: value });
+  }
   return args;
 }
 
@@ -297,7 +308,7 @@ const conventionNames: ReadonlySet<string> = new Set([
   "null",
   "classes",
   "shape",
-  "channels",
+  "labels",
 ]);
 
 function readNetworks(

@@ -59,6 +59,8 @@ async function labelsFor(path: string, declared: PlanModel): Promise<ArrayLike<n
   const beside = join(dirname(path), `${basename(path, ".npy")}-labels.npy`);
   if (typeof stated === "string") {
     const file = resolve(dirname(path), stated);
+    if (dirname(file) !== resolve(dirname(path)))
+      fail("D0602", `the labels of a data set lie beside it; ${stated} does not`);
     return readNpy(await readBytes(file), file).data;
   }
   return (await exists(beside)) ? readNpy(await readBytes(beside), beside).data : undefined;

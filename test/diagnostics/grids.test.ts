@@ -37,10 +37,13 @@ test("D0401 no training steps", () => {
   expect(compiled(text)).toMatchInlineSnapshot(`
     "
     error[D0401]: the schedule \`vp_linear\` has no training steps, so a point cannot be placed by \`index\`
+      --> a.dsamp:4:8
+       4 |   grid leading
+         |        ^^^^^^^
       --> std:grids/leading.dsamp:6:3
        6 |   index[i] = floor(N/steps)*(steps - 1 - i) + offset  for i in 0 .. steps-1
-         |   ^^^^^^^^
-         = help: place it by \`time\`, \`lambda\` or \`rho\`
+         |   -------- placed here
+         = help: use a grid in \`time\`, \`lambda\` or \`rho\`
     "
   `);
 });
