@@ -382,7 +382,12 @@ describe("what has to be given", () => {
   test.each<[string, Plan, Partial<SampleOptions>, string]>([
     ["a model", two, { models: { a: gmm } }, "D0703: model 'b' of 'test' is missing"],
     ["models by name", two, { models: gmm }, "D0703: 'test' has 2 models; pass them by name"],
-    ["a shape", eulerPlan(sigmas), { shape: undefined }, "D0703: the shape of a sample of `euler` is not known"],
+    [
+      "a shape",
+      eulerPlan(sigmas),
+      { shape: undefined, models: functionModel((x) => x) },
+      "D0703: the shape of a sample of",
+    ],
     ["a count", eulerPlan(sigmas), { count: 0 }, "D0703: count is 0, not a positive integer"],
     ["a batch", eulerPlan(sigmas), { batch: 1.5 }, "D0703: batch is 1.5"],
     ["a seed", eulerPlan(sigmas), { seed: -1 }, "D0703: the seed -1"],
