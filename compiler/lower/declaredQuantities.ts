@@ -69,12 +69,12 @@ export class DeclaredQuantities {
     const { step } = this.frame;
     const { conversions } = step;
     const own = this.#declared.get(name);
-    if (!own) {
-      const view = name === "raw" ? step.cx.model.networks[0]?.view : conversions.viewNamed(name);
-      return (view && conversions.form(view, NOW, at)) ?? undefined;
-    }
     const unknown = (of: string): Linear => conversions.unknown(of);
     const endpoints = new Map(conversions.endpointNames.map((of) => [of, unknown(of)]));
+    if (!own) {
+      const view = name === "raw" ? step.cx.model.networks[0]?.view : conversions.viewNamed(name);
+      return view && linearForm(conversions.viewFrom(view, endpoints, unknown("x"), NOW, at), conversions);
+    }
     const place = quantityPlace(NOW, {
       name: (of) => {
         if (of === "x" || endpoints.has(of)) return tensorValue(unknown(of), "free");

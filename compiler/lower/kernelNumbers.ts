@@ -68,7 +68,8 @@ export function kernelNumbers(
   const start = u(0);
   // One remembered integral of A serves every place; where A is not smooth enough each is integrated on its own.
   const [low, high] = [Math.min(from, to) - anchor, Math.max(from, to) - anchor];
-  const exponent = still || breaks.length > 0 ? undefined : runningIntegral(A, 0, low, high);
+  const exponent =
+    still || breaks.length > 0 ? undefined : runningIntegral(A, 0, low, high, exponentTolerance / 100);
   const growth = (d: number, end: number): number => {
     if (still || d === end) return 0;
     return exponent ? exponent(end) - exponent(d) : integral(A, d, end, exponentTolerance);

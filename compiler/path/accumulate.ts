@@ -48,35 +48,51 @@ function integrated(c: readonly number[], half: number): readonly number[] {
   return result;
 }
 
+/** Panels that may be tried before an integrand counts as not smooth. */
+const most = 300;
+
 /** Panels over [from, to]; false when the integrand is not resolved. */
-function cover(f: (x: number) => number, from: number, to: number, depth: number, panels: Panel[]): boolean {
+function cover(
+  f: (x: number) => number,
+  from: number,
+  to: number,
+  depth: number,
+  panels: Panel[],
+  tried: { count: number; readonly absolute: number },
+): boolean {
+  tried.count += 1;
+  if (tried.count > most) return false;
   const c = chebyshev(f, from, to);
   const size = c ? Math.max(...c.map(Math.abs)) : 0;
   const tail = c ? Math.max(...c.slice(-3).map(Math.abs)) : Infinity;
-  if (c && tail <= 4e-15 * size) {
+  if (c && (tail <= 1e-14 * size || tail * Math.abs(to - from) <= tried.absolute)) {
     panels.push({ from, to, integral: integrated(c, (to - from) / 2), before: 0 });
     return true;
   }
   if (depth >= deepest) return false;
   const middle = (from + to) / 2;
-  return cover(f, from, middle, depth + 1, panels) && cover(f, middle, to, depth + 1, panels);
+  return cover(f, from, middle, depth + 1, panels, tried) && cover(f, middle, to, depth + 1, panels, tried);
 }
 
-/** x -> Int_start^x f for x between low and high; undefined when f is not smooth enough. */
+/** x -> Int_start^x f for x between low and high, on each panel to a relative 1e-14 of f or to `absolute`; undefined when f is not smooth enough. */
 export function runningIntegral(
   f: (x: number) => number,
   start: number,
   low: number,
   high: number,
+  /** With an absolute accuracy the panels need no refinement towards the start. */
+  absolute = 0,
 ): ((x: number) => number) | undefined {
+  const tried = { count: 0, absolute };
   const sides = [Math.min(low, start), Math.max(high, start)].map((end) => {
     const panels: Panel[] = [];
     const reach = end - start;
     if (reach === 0) return panels;
-    const ends = [start, ...Array.from({ length: 31 }, (_, k) => start + reach * 2 ** (k - 30))];
+    const grades = absolute > 0 ? 0 : 30;
+    const ends = [start, ...Array.from({ length: grades + 1 }, (_, k) => start + reach * 2 ** (k - grades))];
     for (let i = 0; i + 1 < ends.length; i += 1) {
       const [a, b] = [ends[i] as number, ends[i + 1] as number];
-      if (a !== b && !cover(f, a, b, 0, panels)) return undefined;
+      if (a !== b && !cover(f, a, b, 0, panels, tried)) return undefined;
     }
     let sum = 0;
     for (const panel of panels) {
