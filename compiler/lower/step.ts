@@ -78,6 +78,8 @@ export class StepLowering implements Lowering {
   #opaque: readonly OpaqueViews[] = [];
   #opaqueCount = 0;
   readonly #increments: BrownianLeaf[] = [];
+  /** The rule that made a state, by the state. */
+  readonly #applied = new Map<string, SolverFrame>();
   readonly #readUnmoved = new Set<string>();
   readonly #ordinals = new Map<CallExpr, number>();
   readonly #embedded = new Map<string, Linear>();
@@ -387,6 +389,10 @@ export class StepLowering implements Lowering {
           ? { ...forward, value: invertStep(forward.value, this.graph, solver.def.name, at) }
           : forward;
       this.#places.set(place, { frame, real: this.resolver() });
+      // The innermost rule that made a state comes first; wrappers that hand it on do not count.
+      const made = result && this.#stateKey(result.value, target.level);
+      if (made !== undefined && this.#opaque.length === 0 && !this.#applied.has(made))
+        this.#applied.set(made, frame);
       const low = frame.embedded?.low;
       if (low) this.#embedded.set(path, low);
       for (const note of frame.embedded?.notes ?? []) this.#notes.add(note);
@@ -484,7 +490,9 @@ export class StepLowering implements Lowering {
         );
       },
       atT() {
-        const assigned = main?.predictionAtTarget();
+        // `x0[t] = x0[e]` of a solver counts as well when a wrapper takes its state over: `x[t] = base(s -> t)`.
+        const applied = next && lowering.#applied.get(lowering.#stateKey(next.value, target));
+        const assigned = main?.predictionAtTarget() ?? applied?.predictionAtTarget();
         if (assigned) return assigned;
         // A stage at the very state that x[t] became is the next step's call already, unless a rule carries values.
         if (!next || lowering.predictor.carries.size > 0 || lowering.predictor.splits) return undefined;

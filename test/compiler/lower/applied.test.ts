@@ -1,0 +1,21 @@
+// Owns: what a wrapper keeps of the solver it applies.
+
+import { expect, test } from "vitest";
+import { compile } from "../../../compiler/compile.js";
+import { memoryHost } from "../../../compiler/host.js";
+
+const calls = (solver: string): number | undefined => {
+  const text = `
+use std.solvers { unipc }
+solver wrapped { step { x[t] = unipc(s -> t, p: 2) } }
+sampler a { schedule vp_linear; model predicts eps; grid log_snr; steps 8; solver ${solver} }
+`;
+  return compile({ host: memoryHost({ "a.dsamp": text }), file: "a.dsamp" }).plan?.report.calls;
+};
+
+test("a prediction that a solver puts at t is there for the next step, also through a wrapper", () => {
+  expect(calls("unipc(p: 2)")).toBe(9);
+  expect(calls("wrapped")).toBe(9);
+  // PECE calls again after correcting.
+  expect(calls("unipc(p: 2, again: 1)")).toBe(16);
+});
