@@ -129,6 +129,17 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
       done.code = await run(file, options, io);
     });
 
+  verb("fmt <file...>", "Format files in place: one style, comments kept.", [
+    "dsamp fmt sd15.dsamp",
+    "dsamp fmt --check *.dsamp",
+    "cat sd15.dsamp | dsamp fmt -",
+  ])
+    .option("--check", "write nothing; exit 1 when a file is not formatted")
+    .action(async (files: readonly string[], options: { readonly check?: boolean }) => {
+      const { fmt } = await import("./fmt.js");
+      done.code = await fmt(files, options, io);
+    });
+
   verb("explain [code]", "Say what a diagnostic code means; list the codes without one.", [
     "dsamp explain D0401",
     "dsamp explain",

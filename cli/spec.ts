@@ -1,6 +1,7 @@
 // Owns: from a file on the command line to compilations of its samplers, with the flags all verbs share.
 
 import { checkProgram } from "../compiler/check/check.js";
+import { checkDefinitions } from "../compiler/check/definitions.js";
 import { compile, type Compilation } from "../compiler/compile.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import { Diagnostics } from "../compiler/diagnostics/report.js";
@@ -42,7 +43,10 @@ export function inspect(io: Io, { file, text }: Spec): Inspection {
   const diagnostics = new Diagnostics();
   const program = new Program(fileHost(io.cwd, file), diagnostics);
   const module = program.load(shown(file), text);
-  if (module !== undefined) checkProgram(program);
+  if (module !== undefined) {
+    checkProgram(program);
+    checkDefinitions(module, program);
+  }
   const definitions = module === undefined ? [] : [...module.definitions.values()];
   return {
     module,

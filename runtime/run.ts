@@ -248,7 +248,9 @@ export class Run {
   #draw(index: number, step: number, pass: number): Tensor {
     const draw = this.#plan.draws[index]!;
     const firstSample = this.#options.firstSample ?? 0;
-    const recorded = this.#options.noise?.(draw.path, step, pass, { firstSample, shape: this.#shape });
+    // A fixed draw is one for the whole run, so it is asked for and keyed by one step, whichever reads it first.
+    const at = draw.fixed ? FIXED_STEP : step;
+    const recorded = this.#options.noise?.(draw.path, at, pass, { firstSample, shape: this.#shape });
     if (recorded !== undefined) {
       if (recorded.length !== sizeOf(this.#shape)) {
         fail(
@@ -265,7 +267,7 @@ export class Run {
       distribution: draw.distribution,
       seed: this.#seed,
       key: draw.key,
-      step: draw.fixed ? FIXED_STEP : step,
+      step: at,
       pass,
       firstSample,
       shape: this.#shape,

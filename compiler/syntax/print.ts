@@ -12,7 +12,7 @@ import type {
   TableauClause,
   UseItem,
 } from "./ast.js";
-import { printArgument, printExpression, printFamily, printList } from "./printExpression.js";
+import { printArgument, printExpression, printFamily, printList, printTail } from "./printExpression.js";
 
 /** The text of a file. */
 export const print = (tree: SyntaxTree): string =>
@@ -86,11 +86,11 @@ export function printStatement(node: Statement, indent: string): string {
     case "Let": {
       const params = node.params === undefined ? "" : `(${names(node.params)})`;
       const index = node.index === undefined ? "" : `[${printList(node.index)}]`;
-      return `let ${node.name.raw}${params}${index} = ${printExpression(node.value)}${printFamily(node.family)}`;
+      return `let ${node.name.raw}${params}${index} = ${printExpression(node.value)}${printTail(node.family)}`;
     }
     case "Equation": {
       const sides = `${printExpression(node.left)} ${node.op} ${printExpression(node.right)}`;
-      return `${node.then ? "then " : ""}${sides}${printFamily(node.family)}`;
+      return `${node.then ? "then " : ""}${sides}${printTail(node.family)}`;
     }
     case "When":
     case "If": {

@@ -39,6 +39,10 @@ export const printList = (items: readonly Expression[]): string => items.map(pri
 export const printFamily = (family: Family | undefined): string =>
   family === undefined ? "" : ` for ${family.variable.raw} in ${printExpression(family.domain)}`;
 
+/** Behind a statement a family stands a little apart. */
+export const printTail = (family: Family | undefined): string =>
+  family === undefined ? "" : ` ${printFamily(family)}`;
+
 export function printArgument({ name, value, to }: Argument): string {
   const label = name === undefined ? "" : `${name.raw}: `;
   return `${label}${printExpression(value)}${to === undefined ? "" : ` -> ${printExpression(to)}`}`;
@@ -84,7 +88,7 @@ export function printExpression(node: Expression): string {
 
 /** Places read better close together: `s-1`, `0 .. steps-1`. */
 function place(node: Expression, least: number): string {
-  const isWord = (e: Expression): boolean => e.kind === "Name" || e.kind === "Number" || e.kind === "Member";
+  const isWord = (e: Expression): boolean => ["Name", "Number", "Member", "Call"].includes(e.kind);
   const close = (e: Expression): string | undefined => {
     if (isWord(e)) return printExpression(e);
     if (e.kind !== "Binary" || (e.op !== "+" && e.op !== "-") || !isWord(e.right)) return undefined;

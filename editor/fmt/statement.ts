@@ -2,7 +2,7 @@
 // in format.ts; this file prints what stands on their first line.
 
 import type { Argument, Definition, Expression, Statement } from "../../compiler/syntax/ast.js";
-import { printArgument, printExpression, printFamily } from "../../compiler/syntax/printExpression.js";
+import { printArgument, printExpression, printTail } from "../../compiler/syntax/printExpression.js";
 import { printStatement } from "../../compiler/syntax/print.js";
 import { commas, wrap, WIDTH } from "./wrap.js";
 
@@ -28,7 +28,7 @@ const clauses: ReadonlySet<string> = new Set([
 
 /** How a one-line statement lines up with its neighbours, if it does. */
 export function columnsOf(node: Statement, text: string, inSampler: boolean): Columns | undefined {
-  if (text.includes("\n")) return undefined;
+  if (text.includes("\n") && !inSampler) return undefined;
   if (node.kind === "Equation" && node.op === "=" && !node.then)
     return split(printExpression(node.left), text, "equation");
   if (node.kind === "Let") return split(text.slice(0, text.indexOf(" = ")), text, "let");
@@ -52,11 +52,11 @@ export function simple(node: Statement, indent: number): string {
   switch (node.kind) {
     case "Equation": {
       const head = `${node.then ? "then " : ""}${printExpression(node.left)} ${node.op} `;
-      return head + value(node.right, head.length, indent, printFamily(node.family));
+      return head + value(node.right, head.length, indent, printTail(node.family));
     }
     case "Let": {
       const head = `${flat.slice(0, flat.indexOf(" = "))} = `;
-      return head + value(node.value, head.length, indent, printFamily(node.family));
+      return head + value(node.value, head.length, indent, printTail(node.family));
     }
     case "Model": {
       const [head] = flat.split(" with ") as [string];
