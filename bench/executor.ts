@@ -1,12 +1,11 @@
-// Owns: what a whole run costs beside its kernels: 20 steps of DPM++ 2M with guidance on a network that does nothing,
-// against the same kernels called bare. The time spent in the network is taken off.
+// Owns: what a whole run costs beside its kernels: 20 steps of DPM++ 2M with guidance on a network that does nothing but
+// write a tensor. The time of the network is taken off.
 
-import * as tf from "@tensorflow/tfjs-core";
 import { compile } from "../compiler/compile.js";
 import { memoryHost } from "../compiler/host.js";
-import type { Plan } from "../compiler/plan/schema.js";
-import { sample, type Backend, type Model, type Tensor } from "../runtime/index.js";
-import { compare, now, ratio, type Contender, type Measured } from "./measure.js";
+import type { Kernel, Plan } from "../compiler/plan/schema.js";
+import { sample, type Backend, type Model } from "../runtime/index.js";
+import { median } from "./measure.js";
 
 const text = `
 sampler s {
@@ -32,84 +31,78 @@ export function dpmpp2m(): Plan {
 const CHANNELS = 4;
 const shapeOf = (n: number): number[] => [CHANNELS, n / CHANNELS / 256, 256];
 
-/** A tensor that has just been written, as a network's result has. */
-const written = (backend: Backend, n: number): Tensor => backend.tf!.adopt(tf.zeros([1, ...shapeOf(n)]));
+/** The network: a new tensor, just written, as a network's result is. */
+const nothing: Kernel = {
+  key: "nothing",
+  inputs: 1,
+  scalars: 0,
+  nodes: [
+    { op: "input", index: 0 },
+    { op: "const", value: 0.5 },
+    { op: "mul", args: [0, 1] },
+  ],
+  outputs: [2],
+};
 
 export interface ExecutorCost {
-  readonly bare: Measured;
-  readonly checked: Measured;
-  readonly unchecked: Measured;
-  readonly checkedRatio: number;
-  readonly uncheckedRatio: number;
-  readonly peak: number;
-  readonly predicted: number;
+  /** Milliseconds of the kernels of a run, called as they are in it. */
+  readonly kernels: number;
+  /** Of the run without the network and the download of its result. */
+  readonly run: number;
+  /** Median of the ratio within a run. */
+  readonly ratio: number;
 }
 
-export async function executorCost(backend: Backend, n: number, rounds: number): Promise<ExecutorCost> {
+/**
+ * Times every dispatch and download inside a run, so that both sides of the ratio come from the same run. `check` as in
+ * `sample`.
+ */
+export async function executorCost(
+  backend: Backend,
+  n: number,
+  runs: number,
+  check: boolean,
+): Promise<ExecutorCost> {
   const plan = dpmpp2m();
-  let inModel = 0;
+  const fresh = backend.prepare(nothing);
+  const spent = { network: 0, kernels: 0, download: 0 };
+  const { dispatch, download } = backend;
+  backend.dispatch = (executable, ...rest) => {
+    const start = performance.now();
+    const outputs = dispatch.call(backend, executable, ...rest);
+    spent[executable === fresh ? "network" : "kernels"] += performance.now() - start;
+    return outputs;
+  };
+  backend.download = async (tensor) => {
+    const start = performance.now();
+    const data = await download.call(backend, tensor);
+    spent.download += performance.now() - start;
+    return data;
+  };
   const model: Model = {
     capabilities: { name: "nothing", sampleShape: null, conditions: "any", outputs: null, time: null },
-    evaluate: () => {
-      const start = now();
-      const raw = written(backend, n);
-      inModel += now() - start;
-      return Promise.resolve({ raw });
-    },
+    evaluate: ({ state }) =>
+      Promise.resolve({ raw: backend.dispatch(fresh, [state.tensor], [], [false])[0]! }),
   };
-  const run = (check: boolean): Contender => ({
-    name: check ? "run" : "run without checks",
-    time: async (repeats) => {
-      inModel = 0;
-      const start = now();
-      for (let i = 0; i < repeats; i++) {
-        await sample(plan, { models: model, backend, shape: shapeOf(n), check, onStep: () => undefined });
-      }
-      return (now() - start - inModel) / repeats;
-    },
-  });
-  const bare: Contender = {
-    name: "kernels",
-    time: (repeats) => {
-      let total = 0;
-      for (let i = 0; i < repeats; i++) {
-        const held = new Map<number, Tensor>([[0, written(backend, n)]]);
-        for (const step of plan.steps) {
-          for (const op of plan.programs[step.program]!.ops) {
-            if (op.op === "call") held.set(op.raw, written(backend, n));
-            else if (op.op === "move") {
-              held.set(op.to, held.get(op.from)!);
-              held.delete(op.from);
-            } else if (op.op === "kernel") {
-              const executable = backend.prepare(plan.kernels[op.kernel]!);
-              const inputs = op.inputs.map((register) => held.get(register)!);
-              const values = op.scalars.map((slot) => step.scalars[slot]!);
-              const start = now();
-              const outputs = backend.dispatch(
-                executable,
-                inputs,
-                values,
-                inputs.map(() => true),
-              );
-              total += now() - start;
-              for (const register of op.inputs) held.delete(register);
-              op.outputs.forEach((register, k) => held.set(register, outputs[k]!));
-            }
-          }
-        }
-        for (const tensor of held.values()) backend.free(tensor);
-      }
-      return total / repeats;
-    },
-  };
-  const [one, two, three] = await compare([bare, run(true), run(false)], rounds, 60);
-  return {
-    bare: one!,
-    checked: two!,
-    unchecked: three!,
-    checkedRatio: ratio(two!, one!),
-    uncheckedRatio: ratio(three!, one!),
-    peak: backend.meter.peakOfSize(n),
-    predicted: plan.report.peakTensors,
-  };
+  const kernels: number[] = [];
+  const solver: number[] = [];
+  for (let i = -runs; i < runs; i++) {
+    Object.assign(spent, { network: 0, kernels: 0, download: 0 });
+    const start = performance.now();
+    await sample(plan, { models: model, backend, shape: shapeOf(n), check });
+    const total = performance.now() - start;
+    // The first half warms up.
+    if (i < 0) continue;
+    kernels.push(spent.kernels);
+    solver.push(total - spent.network - spent.download);
+  }
+  Object.assign(backend, { dispatch, download });
+  const ratio = median(solver.map((time, i) => time / kernels[i]!));
+  return { kernels: median(kernels), run: median(solver), ratio };
+}
+
+/** Most tensors of the state's size at once in a run, and what the plan predicts. */
+export async function memoryOf(backend: Backend, n: number): Promise<{ peak: number; predicted: number }> {
+  await executorCost(backend, n, 1, true);
+  return { peak: backend.meter.peakOfSize(n), predicted: dpmpp2m().report.peakTensors };
 }

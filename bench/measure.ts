@@ -1,6 +1,9 @@
 // Owns: timing several contenders side by side: in every round each runs once, so that what disturbs the machine disturbs
 // all of them, and ratios are medians of ratios within a round. Decides nothing; it only measures.
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 export interface Contender {
   readonly name: string;
   /** Milliseconds of one call, averaged over `repeats` calls. */
@@ -43,6 +46,18 @@ export const timed =
     return (now() - start) / repeats;
   };
 
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Leaves no garbage of one contender for the time of the next. */
+async function settle(): Promise<void> {
+  collect();
+  await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** Budgets spent on a contender before it counts. */
+const WARM_UP = 5;
+
 /** Runs all contenders `rounds` times in turn; each call of one takes about `budget` milliseconds. */
 export async function compare(
   contenders: readonly Contender[],
@@ -51,18 +66,21 @@ export async function compare(
 ): Promise<Measured[]> {
   const repeats: number[] = [];
   for (const { time } of contenders) {
-    await time(3);
-    const first = await time(1);
-    // Short calls are below the resolution of the clock.
-    const once = first > 5 ? first : Math.max(1e-3, await time(20));
-    const count = Math.min(20_000, Math.max(1, Math.round(budget / once)));
-    // The machine's compilers need some calls before they settle.
-    await time(count);
+    // The machine's compilers need thousands of calls before they settle, and the clock needs milliseconds.
+    let count = 2;
+    for (let spent = 0; spent < WARM_UP * budget;) {
+      const once = Math.max(1e-3, await time(count));
+      spent += once * count;
+      count = Math.min(20_000, 4 * count, Math.max(1, Math.round(budget / once)));
+    }
     repeats.push(count);
   }
   const times = contenders.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, contender] of contenders.entries()) times[i]!.push(await contender.time(repeats[i]!));
+    for (const [i, contender] of contenders.entries()) {
+      await settle();
+      times[i]!.push(await contender.time(repeats[i]!));
+    }
   }
   return contenders.map(({ name }, i) => ({ name, ms: median(times[i]!), rounds: times[i]! }));
 }

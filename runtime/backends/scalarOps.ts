@@ -81,6 +81,14 @@ export function scalarNodes(kernel: Kernel): boolean[] {
   return result;
 }
 
+const structures = new WeakMap<Kernel, string>();
+
 /** Text of a kernel's structure. Caches use it, not `kernel.key`: a plan from a stranger may lie about keys. */
-export const kernelStructure = (kernel: Kernel): string =>
-  JSON.stringify([kernel.inputs, kernel.scalars, kernel.nodes, kernel.outputs]);
+export function kernelStructure(kernel: Kernel): string {
+  let text = structures.get(kernel);
+  if (text === undefined) {
+    text = JSON.stringify([kernel.inputs, kernel.scalars, kernel.nodes, kernel.outputs]);
+    structures.set(kernel, text);
+  }
+  return text;
+}

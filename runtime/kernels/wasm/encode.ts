@@ -12,10 +12,8 @@ const VOID = 0x40;
 const plain = {
   br: 0x0c,
   br_if: 0x0d,
-  return: 0x0f,
   "local.get": 0x20,
   "local.set": 0x21,
-  "local.tee": 0x22,
   "i32.eqz": 0x45,
   "i32.lt_u": 0x49,
   "i32.ge_u": 0x4f,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Failure } from "../../../compiler/diagnostics/report.js";
 import type { Kernel, KernelOp, Per, ReduceFn } from "../../../compiler/plan/schema.js";
 import type { Backend, HostArray, Shape } from "../../../runtime/index.js";
+import { TfBackend } from "../../../runtime/backends/tfjs.js";
 import { hostMaxAbs } from "../../../runtime/backends/hostReduce.js";
 import { functionModel, makeSeed, openBackend, sample } from "../../../runtime/index.js";
 import { combined, eulerPlan, kernel } from "../../support/plans.js";
@@ -161,12 +162,20 @@ async function runRow(backend: Backend, row: Row): Promise<{ shape: Shape; data:
   return read;
 }
 
-describe.each(["reference", "cpu", "wasm"])("%s", (name) => {
+/** Backends by name; `stock` names are those of tfjs, run operation by operation. */
+async function open(name: string): Promise<Backend> {
+  if (!name.startsWith("stock ")) return openBackend(name);
+  const plain = name.slice("stock ".length);
+  await openBackend(plain);
+  return new TfBackend(await import("@tensorflow/tfjs-core"), plain);
+}
+
+describe.each(["reference", "cpu", "wasm", "stock cpu", "stock wasm"])("%s", (name) => {
   let backend: Backend;
   let reference: Backend;
   let tolerance: number;
   beforeAll(async () => {
-    backend = await openBackend(name);
+    backend = await open(name);
     reference = await openBackend("reference");
     tolerance = backend.floatBits === 64 ? 1e-15 : 1e-5;
   });
