@@ -389,7 +389,9 @@ export class SchedulePlace implements Place {
         });
       const nowPlace: Place = {
         name: (quantity) =>
-          namedQuantities.has(quantity) ? numberValue(sym(`${quantity} of the path`, { now: quantity })) : undefined,
+          namedQuantities.has(quantity)
+            ? numberValue(sym(`${quantity} of the path`, { now: quantity }))
+            : undefined,
       };
       const value = evaluate(equation.right, new Scope(inner, nowPlace), 0, this.cx);
       if (value.kind !== "number")

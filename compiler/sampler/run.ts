@@ -263,7 +263,11 @@ class RunLowering {
     const own = statements.find((statement) => statement.kind === "Init");
     if (!own) return undefined;
     // The schedule's prior: its parameters, noises and inputs are in sight.
-    const { scope } = bindParameters({ kind: "definition", def, args: args ?? new Map() }, own.span, this.#cx);
+    const { scope } = bindParameters(
+      { kind: "definition", def, args: args ?? new Map() },
+      own.span,
+      this.#cx,
+    );
     return frame(
       own,
       scope,
