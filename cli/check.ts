@@ -1,12 +1,13 @@
 // Owns: `dsamp check`: every sampler of every file is compiled; what was found and what each sampler does is printed.
 
 import pc from "picocolors";
+import type { SolverReport } from "../compiler/certify/orderClaims.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import { Failure } from "../compiler/diagnostics/report.js";
 import type { Sources } from "../compiler/diagnostics/text.js";
 import type { Plan } from "../compiler/plan/schema.js";
 import type { Module } from "../compiler/resolve/module.js";
-import { describePlan } from "./describe.js";
+import { describeOrder, describePlan } from "./describe.js";
 import { exitFor } from "./exit.js";
 import { shown, STANDARD_INPUT } from "./host.js";
 import { wantsColor, type Io } from "./io.js";
@@ -38,6 +39,7 @@ interface CheckedFile {
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: Sources;
   readonly samplers: readonly CheckedSampler[];
+  readonly orders: readonly SolverReport[];
 }
 
 /** A file as it was read, or why it could not be. */
@@ -73,7 +75,7 @@ async function readFile(io: Io, file: string): Promise<ReadFile> {
     return { file, spec, ...inspect(io, spec) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const nothing = { module: undefined, sources: noSources, samplers: [] };
+    const nothing = { module: undefined, sources: noSources, samplers: [], orders: [] };
     return { file, spec: undefined, diagnostics: [error.diagnostic], ...nothing };
   }
 }
@@ -96,6 +98,7 @@ function checkSamplers(io: Io, read: ReadFile, flags: CheckFlags, allNames: read
     diagnostics: distinct(found),
     sources: (id) => sources.map((of) => of(id)).find((source) => source !== undefined),
     samplers,
+    orders: read.orders,
   };
 }
 
@@ -111,15 +114,18 @@ function wantedOf(
 
 function printFile(
   io: Io,
-  { file, module, diagnostics, sources, samplers }: CheckedFile,
+  { file, module, diagnostics, sources, samplers, orders }: CheckedFile,
   several: boolean,
 ): void {
   printDiagnostics(io, diagnostics, sources);
   const good = pc.createColors(wantsColor(io.stdout, io.env)).green("ok");
   const where = several ? `${shown(file)} ` : "";
+  for (const report of orders)
+    if (!hasErrors(diagnostics) || (report.claimed ?? 0) <= (report.certificate.orders.ratios ?? 0))
+      io.stdout.write(`${good}  ${where}${describeOrder(report)}\n`);
   for (const { name, plan } of samplers)
     if (plan !== undefined) io.stdout.write(`${good}  ${where}${name}: ${describePlan(plan)}\n`);
-  if (samplers.length === 0 && !hasErrors(diagnostics))
+  if (samplers.length + orders.length === 0 && !hasErrors(diagnostics))
     io.stdout.write(`${good}  ${shown(file)}: ${describeDefinitions(module)}\n`);
 }
 
@@ -134,10 +140,18 @@ const plural = (sort: string, count: number): string =>
   count === 1 || sort === "guidance" ? sort : `${sort}s`;
 
 function documentOf(files: readonly CheckedFile[]): object {
-  const entry = ({ file, diagnostics, sources, samplers }: CheckedFile): object => ({
+  const entry = ({ file, diagnostics, sources, samplers, orders }: CheckedFile): object => ({
     file: shown(file),
     ok: !hasErrors(diagnostics),
     diagnostics: jsonOf(diagnostics, sources),
+    solvers: orders.map(({ name, claimed, certificate }) => ({
+      name,
+      claimed: claimed ?? null,
+      certified: certificate.kind,
+      orders: certificate.orders,
+      calls: certificate.calls,
+      history: certificate.history,
+    })),
     samplers: samplers.map(({ name, plan }) => ({
       name,
       ok: plan !== undefined,

@@ -1,6 +1,26 @@
 // Owns: a compiled sampler in one line, for people: rules, calls, memory, grid.
 
+import type { SolverReport } from "../compiler/certify/orderClaims.js";
 import type { Plan, PlanNumber } from "../compiler/plan/schema.js";
+
+/** `my_2m: order 2 as claimed, 1 call a step, history 1, stable on [-1, 0]` */
+export function describeOrder({ name, claimed, certificate }: SolverReport): string {
+  const { orders, calls, history, stability } = certificate;
+  const parts: string[] = [];
+  if (certificate.kind === "order") {
+    const { ratios = 0, smooth = ratios } = orders;
+    const more = smooth > ratios ? ` (${smooth} on smooth grids)` : "";
+    const claim =
+      claimed === undefined ? "" : claimed <= ratios ? " (claimed and certified)" : ` (claimed ${claimed})`;
+    parts.push(`order ${ratios}${claim}${more}`);
+  } else parts.push(certificate.kind === "noise" ? "draws noise" : "order not decided");
+  parts.push(`${calls} ${calls === 1 ? "call" : "calls"} a step`);
+  if (history > 0) parts.push(`history ${history}`);
+  if (stability && stability.zero !== "stable") parts.push(stability.zero);
+  else if (stability && Number.isFinite(stability.interval))
+    parts.push(`stable on [-${Number(stability.interval.toPrecision(3))}, 0]`);
+  return `${name}: ${parts.join(", ")}`;
+}
 
 /** `20 steps, dpmpp_2m (ddim last), 20 NFE (40 calls), peak 6 tensors, grid rho 14.61 .. 0` */
 export function describePlan(plan: Plan): string {

@@ -2,6 +2,7 @@
 
 import { checkProgram } from "../compiler/check/check.js";
 import { checkDefinitions } from "../compiler/check/definitions.js";
+import { checkOrderClaims, type SolverReport } from "../compiler/certify/orderClaims.js";
 import { compile, type Compilation } from "../compiler/compile.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import { Diagnostics } from "../compiler/diagnostics/report.js";
@@ -37,6 +38,8 @@ export interface Inspection {
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: Sources;
   readonly samplers: readonly string[];
+  /** What is certified of the file's solvers. */
+  readonly orders: readonly SolverReport[];
 }
 
 export function inspect(io: Io, { file, text }: Spec): Inspection {
@@ -47,9 +50,11 @@ export function inspect(io: Io, { file, text }: Spec): Inspection {
     checkProgram(program);
     checkDefinitions(module, program);
   }
+  const orders = module === undefined || diagnostics.hasErrors ? [] : checkOrderClaims(module, program);
   const definitions = module === undefined ? [] : [...module.definitions.values()];
   return {
     module,
+    orders,
     diagnostics: diagnostics.all,
     sources: (id) => program.source(id),
     samplers: definitions.filter((def) => def.sort === "sampler").map((def) => def.name),
