@@ -165,9 +165,8 @@ expect dpm_solver_3 { order 3; calls 2 }
   const { program, diagnostics } = load(text);
   const module = program.load("a.dsamp");
   if (module) checkOrderClaims(module, program);
-  expect(
-    `\n${renderText(diagnostics.all, (id) => program.source(id), { color: false })}`,
-  ).toMatchInlineSnapshot(`
+  expect(`\n${renderText(diagnostics.all, (id) => program.source(id), { color: false })}`)
+    .toMatchInlineSnapshot(`
     "
     error[D0412]: declared order 3, but this rule has order 2
       --> a.dsamp:2:3
