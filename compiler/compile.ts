@@ -3,6 +3,7 @@
 
 import type { Diagnostic } from "./diagnostics/diagnostic.js";
 import { Diagnostics, diagnostic } from "./diagnostics/report.js";
+import { checkSolverClaims } from "./certify/orderClaims.js";
 import { checkProgram } from "./check/check.js";
 import type { Host } from "./host.js";
 import { buildPlan } from "./link/plan.js";
@@ -61,6 +62,8 @@ export function compile(options: CompileOptions): Compilation {
           source: { name: module.id, sha256: sha256(module.source.text) },
         }),
       );
+    // A false claim of order is an error of the text, found before a run spends anything on it.
+    if (plan) checkSolverClaims(module, program);
   }
   return {
     diagnostics: diagnostics.all,

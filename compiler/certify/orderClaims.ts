@@ -1,7 +1,7 @@
 // Owns: claims of order against what is certified: `order k` of solvers and of `expect` blocks. Every claim that is not
 // decided here says so; none passes in silence.
 
-import { diagnostic } from "../diagnostics/report.js";
+import { diagnostic, Failure } from "../diagnostics/report.js";
 import { counter, counters, type Counter } from "../graph/quantity.js";
 import { evaluate, staticNumber } from "../lower/expression.js";
 import { bindParameters, definitionOf, moduleScope } from "../lower/parameters.js";
@@ -45,14 +45,22 @@ const settingOf = (program: Program, solver: DefinitionValue): Setting => ({
   family: "generic",
 });
 
-/** Checks the claims of a file's solvers and `expect` blocks; reports D0411, D0412, D0413 and D0910. */
+/** Checks what a file's solvers claim with their default parameters; reports D0411, D0412 and D0413. */
+export function checkSolverClaims(module: Module, program: Program): void {
+  for (const solver of certifiable(module)) program.diagnostics.attempt(() => claimOf(solver, program));
+}
+
+/** Solvers whose parameters all have defaults. */
+const certifiable = (module: Module): readonly DefinitionValue[] =>
+  [...module.definitions.values()]
+    .filter((def) => def.sort === "solver" && !def.node.params?.some((param) => !param.default))
+    .map((def) => ({ kind: "definition", def, args: new Map() }));
+
+/** Checks the claims of solvers and of `expect` blocks (D0910), and says what is certified of each solver. */
 export function checkOrderClaims(module: Module, program: Program): readonly SolverReport[] {
   const reports: SolverReport[] = [];
-  for (const def of module.definitions.values()) {
-    if (def.sort !== "solver" || def.node.params?.some((param) => !param.default)) continue;
-    const report = program.diagnostics.attempt(() =>
-      checkSolver({ kind: "definition", def, args: new Map() }, program),
-    );
+  for (const solver of certifiable(module)) {
+    const report = program.diagnostics.attempt(() => checkSolver(solver, program));
     if (report) reports.push(report);
   }
   for (const item of module.tree.items)
@@ -61,7 +69,23 @@ export function checkOrderClaims(module: Module, program: Program): readonly Sol
 }
 
 function checkSolver(solver: DefinitionValue, program: Program): SolverReport | undefined {
-  const setting = settingOf(program, solver);
+  const claimed = claimOf(solver, program);
+  const certificate = certificateOf(settingOf(program, solver));
+  return certificate && { name: solver.def.name, ...(claimed === undefined ? {} : { claimed }), certificate };
+}
+
+/** Rules that an algebra cannot run (they read inputs, say) have no certificate; without a claim that is no finding. */
+function certificateOf(setting: Setting): OrderCertificate | undefined {
+  try {
+    return orderCertificate(setting);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** Decides the `order` lines of a solver and reports those that are not reached; the order claimed, if any. */
+function claimOf(solver: DefinitionValue, program: Program): number | undefined {
   const cx = new StaticLowering(program);
   const { scope } = bindParameters(solver, solver.def.node.name.span, cx, run);
   let claimed: number | undefined;
@@ -69,14 +93,10 @@ function checkSolver(solver: DefinitionValue, program: Program): SolverReport | 
     const claim = readClaim(clause, scope, cx);
     if (!claim) continue;
     claimed = claim.order;
-    const found = missed(setting, claim, clause.span);
+    const found = missed(settingOf(program, solver), claim, clause.span);
     if (found) program.diagnostics.add(found);
   }
-  return {
-    name: solver.def.name,
-    ...(claimed === undefined ? {} : { claimed }),
-    certificate: orderCertificate(setting),
-  };
+  return claimed;
 }
 
 /** Deterministic claims of the rule; weak and run orders are not decided yet. */

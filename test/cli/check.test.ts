@@ -90,7 +90,9 @@ test("files without samplers are checked, and several files are told apart", asy
     writeFileSync(join(cwd, "b.dsamp"), "solver mine {\n  step { x[t] = ddim(s -> t) }\n}\n");
     writeFileSync(join(cwd, "c.dsamp"), "solver mine {\n  step { x[t] = ddmi(s -> t) }\n}\n");
     const both = await dsamp(["check", "a.dsamp", "b.dsamp"], { cwd });
-    expect(both.stdout).toMatch(/^ok {2}a\.dsamp plain: .*\nok {2}b\.dsamp: 1 solver\n$/);
+    expect(both.stdout).toMatch(
+      /^ok {2}a\.dsamp plain: .*\nok {2}b\.dsamp mine: order 1, 1 call a step, stable on \[-2, 0\]\n$/,
+    );
     const wrong = await dsamp(["check", "a.dsamp", "c.dsamp"], { cwd });
     expect(wrong.code).toBe(1);
     expect(wrong.stdout).toMatch(/^ok {2}a\.dsamp/);
@@ -122,4 +124,18 @@ test("files that cannot be read: exit code 3, the others are still checked", asy
     const endless = await dsamp(["check", "/dev/zero"], { cwd });
     expect(endless.stderr).toContain("D0801");
   });
+});
+
+test("a claim of order is certified, and a false one stops every verb", async () => {
+  const rule = (order: number): string =>
+    `solver mine {\n  order ${order}\n  step { x[t] = ddim(s -> t) }\n}\n${good.replace("ddim", "mine")}`;
+  const held = await dsamp(["check", "-"], { stdin: rule(1) });
+  expect(held.stdout).toContain("ok  mine: order 1 (claimed and certified), 1 call a step");
+  for (const verb of ["check", "compile", "run"]) {
+    const missed = await dsamp([verb, "-"], { stdin: rule(2) });
+    expect([
+      missed.code,
+      missed.stderr.includes("error[D0412]: declared order 2, but this rule has order 1"),
+    ]).toEqual([1, true]);
+  }
 });
