@@ -7,26 +7,9 @@ import { agreement, localError } from "../../../compiler/certify/exactAlgebra.js
 import type { GridKind } from "../../../compiler/certify/gridSeries.js";
 import { decided, isVerdict } from "../../../compiler/certify/order.js";
 import { makeProblem, settled } from "../../../compiler/certify/problem.js";
-import { branches, type Branch, type Setting } from "../../../compiler/certify/setting.js";
-import { Diagnostics } from "../../../compiler/diagnostics/report.js";
-import { memoryHost } from "../../../compiler/host.js";
-import { definitionOf, moduleScope } from "../../../compiler/lower/parameters.js";
-import { Program } from "../../../compiler/resolve/module.js";
-import { StaticLowering } from "../../../compiler/sampler/sampler.js";
+import { branches, type Branch } from "../../../compiler/certify/setting.js";
 import { mutants } from "./mutate.js";
-
-function settingOf(subject: string): Setting {
-  const program = new Program(
-    memoryHost({ "a.dsamp": `expect ${subject} { order 1 }\n` }),
-    new Diagnostics(),
-  );
-  const module = program.load("a.dsamp");
-  const item = module?.tree.items[0];
-  if (!module || item?.kind !== "Expect") throw new Error("no subject");
-  const cx = new StaticLowering(program);
-  const solver = definitionOf(item.subject, "solver", moduleScope(module, cx), 0, cx);
-  return { program, solver, family: "generic" };
-}
+import { settingOf } from "./subject.js";
 
 /** The order of one step in the middle of a run; -1 for a rule that breaks. */
 function orderOf(branch: Branch, grid: GridKind, limit: number): number {
