@@ -15,9 +15,11 @@ const openers: Readonly<Record<string, (options: BackendOptions) => Promise<Back
   null: () => Promise.resolve(openNull()),
   cpu: async () => (await import("./cpu.js")).openCpu(),
   wasm: async (options) => (await import("./wasm.js")).openWasm(options.wasmPath),
+  node: async () => (await import("./node.js")).openNode("node"),
+  "node-gpu": async () => (await import("./node.js")).openNode("node-gpu"),
 };
 
-const planned: readonly string[] = ["webgpu", "node", "node-gpu"];
+const planned: readonly string[] = ["webgpu"];
 
 /** Names that `openBackend` takes. */
 export const backendNames: readonly string[] = Object.keys(openers);

@@ -9,7 +9,8 @@ import { Meter } from "../meter.js";
 import { makeNoise, type NoiseRequest } from "../noise/noise.js";
 import { nodeShapes, reducedShape, sameShape, sizeOf } from "../shapes.js";
 import { checkFill, checkReduction, checkTensor } from "./checks.js";
-import { hostMaxAbs, hostReduce } from "./hostReduce.js";
+import { hostReduce } from "./hostReduce.js";
+import { everyOperation, fewestOperations, type Arrangement, type Combination } from "./combine.js";
 import { isOperation, kernelStructure, scalarNodes, scalarValues } from "./scalarOps.js";
 
 type Tf = typeof tfjs;
@@ -25,14 +26,15 @@ class TfStorage implements Tensor {
 
 interface TfExecutable extends Executable {
   readonly isScalar: readonly boolean[];
+  readonly arrangement: Arrangement;
   /** Node after which a node's value is not needed; Infinity for outputs. */
   readonly lastUse: readonly number[];
 }
 
-function lastUses(kernel: Kernel): number[] {
+function lastUses(kernel: Kernel, { needed, inputsOf }: Arrangement): number[] {
   const last = kernel.nodes.map(() => -1);
-  kernel.nodes.forEach((node, i) => {
-    if (isOperation(node)) for (const arg of node.args) last[arg] = i;
+  kernel.nodes.forEach((_, i) => {
+    if (needed[i]) for (const arg of inputsOf(i)) last[arg] = i;
   });
   for (const output of kernel.outputs) last[output] = Infinity;
   return last;
@@ -79,24 +81,37 @@ function operations(tf: Tf): Readonly<Record<KernelOp, (a: Operand, b: Operand, 
   };
 }
 
+/** What may differ between tfjs backends. */
+export interface TfOptions {
+  /** Name of the tfjs backend; default: that of ours. */
+  readonly tfName?: string;
+  /** Weighted sums as few operations, their weights folded in float64; default: every operation as it stands. */
+  readonly folds?: boolean;
+}
+
 export class TfBackend implements Backend {
   readonly floatBits = 32;
   readonly meter = new Meter(4);
   readonly tf: TfInterop;
   readonly #core: Tf;
+  readonly #tfName: string;
+  readonly #arrange: typeof everyOperation;
   readonly #operations: ReturnType<typeof operations>;
   readonly #live = new Set<TfStorage>();
   readonly #cache = new Map<string, TfExecutable>();
 
-  /** `name` is a tfjs backend that is registered and ready. */
+  /** The tfjs backend must be registered and ready. */
   constructor(
     core: Tf,
     readonly name: string,
+    { tfName = name, folds = false }: TfOptions = {},
   ) {
     this.#core = core;
+    this.#tfName = tfName;
+    this.#arrange = folds ? fewestOperations : everyOperation;
     this.#operations = operations(core);
     this.tf = {
-      backend: name,
+      backend: tfName,
       unwrap: (tensor) => this.#value(tensor),
       adopt: (value) => this.#make(checkTensor(value as TfTensor), (value as TfTensor).shape),
       intact: (tensor) => !this.#value(tensor).isDisposed,
@@ -123,7 +138,9 @@ export class TfBackend implements Backend {
     const structure = kernelStructure(kernel);
     let executable = this.#cache.get(structure);
     if (executable === undefined) {
-      executable = { kernel, isScalar: scalarNodes(kernel), lastUse: lastUses(kernel) };
+      const isScalar = scalarNodes(kernel);
+      const arrangement = this.#arrange(kernel, isScalar);
+      executable = { kernel, isScalar, arrangement, lastUse: lastUses(kernel, arrangement) };
       this.#cache.set(structure, executable);
     }
     return executable;
@@ -136,25 +153,28 @@ export class TfBackend implements Backend {
     donated: readonly boolean[],
   ): Tensor[] {
     this.#activate();
-    const { kernel, isScalar, lastUse } = executable as TfExecutable;
+    const { kernel, isScalar, arrangement, lastUse } = executable as TfExecutable;
     const given = inputs.map((tensor) => this.#value(tensor));
     const shapes = nodeShapes(
       kernel,
       inputs.map((tensor) => tensor.shape),
     );
-    const values: (Operand | undefined)[] = scalarValues(kernel, scalars, isScalar);
+    const numbers = scalarValues(kernel, scalars, isScalar);
+    const values: (Operand | undefined)[] = [...numbers];
     const own = new Set<TfTensor>();
     for (const tensor of inputs) this.meter.move(sizeOf(tensor.shape));
     try {
       kernel.nodes.forEach((node, i) => {
         if (node.op === "input") values[i] = given[node.index];
         else if (isOperation(node) && isScalar[i] !== true && lastUse[i]! > i) {
+          const sum = arrangement.sums.get(i);
           const [a = 0, b = 0, c = 0] = node.args.map((arg) => values[arg]);
-          const value = this.#core.tidy(() => this.#operations[node.op](a, b, c));
+          const value = this.#core.tidy(() =>
+            sum === undefined ? this.#operation(node.op, a, b, c) : this.#sum(sum, values, numbers),
+          );
           values[i] = value;
           own.add(value);
-          this.meter.dispatches += 1;
-          for (const arg of new Set(node.args)) {
+          for (const arg of new Set(arrangement.inputsOf(i))) {
             const used = values[arg];
             if (lastUse[arg] === i && typeof used === "object" && own.delete(used)) used.dispose();
           }
@@ -219,9 +239,15 @@ export class TfBackend implements Backend {
   }
 
   async finite(tensor: Tensor): Promise<boolean> {
-    const data = await this.#value(tensor).data<"float32">();
-    this.meter.move(data.length);
-    return Number.isFinite(hostMaxAbs(data));
+    this.#activate();
+    const value = this.#value(tensor);
+    const answer = this.#core.tidy(() => this.#core.all(this.#core.isFinite(value)));
+    this.meter.move(value.size);
+    try {
+      return (await answer.data())[0] !== 0;
+    } finally {
+      answer.dispose();
+    }
   }
 
   free(tensor: Tensor): void {
@@ -244,7 +270,45 @@ export class TfBackend implements Backend {
 
   /** tfjs has one active backend for the whole process; others may have changed it. */
   #activate(): void {
-    if (this.#core.getBackend() !== this.name) void this.#core.setBackend(this.name);
+    if (this.#core.getBackend() !== this.#tfName) void this.#core.setBackend(this.#tfName);
+  }
+
+  #operation(op: KernelOp, a: Operand, b: Operand, c: Operand): TfTensor {
+    this.meter.dispatches += 1;
+    return this.#operations[op](a, b, c);
+  }
+
+  /**
+   * A product for each weight that is not 1, then one sum for each shape: k + 1 operations for k terms. Shorter with
+   * stock operations are only stack and matMul, which copy every term first and are slower (docs/backends.md).
+   */
+  #sum(
+    { terms, weigh }: Combination,
+    values: readonly (Operand | undefined)[],
+    numbers: readonly (number | undefined)[],
+  ): TfTensor {
+    const tf = this.#core;
+    const weights = weigh(numbers);
+    const constant = weights[terms.length]!;
+    const parts = terms.map((term) => values[term] as TfTensor);
+    const [first, second] = parts;
+    if (parts.length === 2 && constant === 0 && weights[0] === 1 && weights[1] === -1)
+      return this.#operation("sub", first!, second!, 0);
+    const shapes = new Map<string, TfTensor[]>();
+    parts.forEach((part, i) => {
+      const scaled = weights[i] === 1 ? part : this.#operation("mul", part, weights[i]!, 0);
+      const key = part.shape.join();
+      shapes.set(key, [...(shapes.get(key) ?? []), scaled]);
+    });
+    const sums = [...shapes.values()].map((same): TfTensor => {
+      if (same.length === 1) return same[0]!;
+      this.meter.dispatches += 1;
+      return tf.addN(same);
+    });
+    if (constant !== 0) sums[0] = this.#operation("add", sums[0]!, constant, 0);
+    const total = sums.reduce((a, b) => this.#operation("add", a, b, 0));
+    // A sum of one term with weight 1 is that term: the caller owns what it gets.
+    return parts.includes(total) ? tf.clone(total) : total;
   }
 
   /** A kernel's result as a tensor of its own, of exactly the shape the plan's rules give. */

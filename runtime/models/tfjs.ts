@@ -115,6 +115,13 @@ async function hostBackend(): Promise<string> {
   }
 }
 
+/** A name of tfjs for a name of ours; what is registered already is used as it is. */
+async function readyBackend(name: string): Promise<string> {
+  if (tf.findBackend(name) !== null) return name;
+  const { name: own, tf: interop } = await openBackend(name);
+  return interop?.backend ?? own;
+}
+
 const toTensor = ({ data, shape }: Feed): tf.Tensor =>
   tf.tensor(data, [...shape], data instanceof Int32Array ? "int32" : "float32");
 
@@ -123,7 +130,7 @@ const toTensor = ({ data, shape }: Feed): tf.Tensor =>
  * kind. Throws D0602 for files tfjs cannot read, D0603 when they do not fit the declaration.
  */
 export async function tfjsModel(files: TfFiles, declared: PlanModel, backend?: string): Promise<Model> {
-  const home = backend === undefined ? await hostBackend() : (await openBackend(backend)).name;
+  const home = backend === undefined ? await hostBackend() : await readyBackend(backend);
   activate(home);
   const network = await loadNetwork(files).catch((error: unknown) => {
     if (error instanceof Failure) throw error;

@@ -9,6 +9,7 @@ import { TfBackend } from "../../../runtime/backends/tfjs.js";
 import { hostMaxAbs } from "../../../runtime/backends/hostReduce.js";
 import { functionModel, makeSeed, openBackend, sample } from "../../../runtime/index.js";
 import { combined, eulerPlan, kernel } from "../../support/plans.js";
+import { nodeBackend } from "./tensorflow.js";
 
 interface Row {
   readonly name: string;
@@ -104,6 +105,53 @@ const rows: readonly Row[] = [
     ],
     scalars: [0.3, -1.7],
   },
+  {
+    name: "a sum in a sum, one part an output of its own",
+    kernel: kernel(
+      [
+        "x0",
+        "x1",
+        "s0",
+        ["sub", 1, 0],
+        ["mul", 2, 3],
+        ["add", 0, 4],
+        ["neg", 5],
+        ["sub", 6, 1],
+        ["div", 7, 2],
+        ["add", 8, 2],
+      ],
+      [5, 9, 7],
+    ),
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+    scalars: [0.7],
+  },
+  {
+    name: "a sum under a function, of two shapes",
+    kernel: kernel([
+      "x0",
+      "x1",
+      ["sub", 0, 1],
+      ["exp", 2],
+      ["mul", 3, 0],
+      "s0",
+      ["mul", 5, 1],
+      ["add", 6, 4],
+      ["sub", 7, 0],
+    ]),
+    shapes: [
+      [2, 3],
+      [2, 1],
+    ],
+    scalars: [-1.3],
+  },
+  {
+    name: "a sum that cancels to its input",
+    kernel: kernel(["x0", "x1", ["add", 0, 1], ["sub", 2, 1]]),
+    shapes: [[4], [4]],
+  },
   { name: "a lower rank", kernel: combined, shapes: [[4], [3, 2, 4]], scalars: [0.3, -1.7] },
   {
     name: "numbers only inside",
@@ -162,15 +210,23 @@ async function runRow(backend: Backend, row: Row): Promise<{ shape: Shape; data:
   return read;
 }
 
-/** Backends by name; `stock` names are those of tfjs, run operation by operation. */
+/** Backends by name; `stock` names are those of tfjs, run operation by operation, `folded` ones sum by sum. */
 async function open(name: string): Promise<Backend> {
-  if (!name.startsWith("stock ")) return openBackend(name);
-  const plain = name.slice("stock ".length);
+  const [kind, plain] = name.split(" ");
+  if (plain === undefined) return openBackend(name);
   await openBackend(plain);
-  return new TfBackend(await import("@tensorflow/tfjs-core"), plain);
+  return new TfBackend(await import("@tensorflow/tfjs-core"), plain, { folds: kind === "folded" });
 }
 
-describe.each(["reference", "cpu", "wasm", "stock cpu", "stock wasm"])("%s", (name) => {
+describe.each([
+  "reference",
+  "cpu",
+  "wasm",
+  "stock cpu",
+  "stock wasm",
+  "folded cpu",
+  ...(nodeBackend ? ["node"] : []),
+])("%s", (name) => {
   let backend: Backend;
   let reference: Backend;
   let tolerance: number;
@@ -302,7 +358,7 @@ test.each([
 });
 
 describe("openBackend", () => {
-  test.each(["webgpu", "node", "node-gpu"])("%s is known but not there", async (name) => {
+  test.each(["webgpu"])("%s is known but not there", async (name) => {
     await expect(openBackend(name)).rejects.toThrow(
       `D0702: the backend '${name}' is not available in this version`,
     );
@@ -310,7 +366,7 @@ describe("openBackend", () => {
 
   test("an unknown name lists what exists", async () => {
     await expect(openBackend("cuda")).rejects.toMatchObject({
-      diagnostic: { code: "D0702", help: "available: reference, null, cpu, wasm" },
+      diagnostic: { code: "D0702", help: "available: reference, null, cpu, wasm, node, node-gpu" },
     });
     await expect(openBackend("toString")).rejects.toThrow("D0702");
   });
