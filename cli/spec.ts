@@ -2,7 +2,8 @@
 
 import { checkProgram } from "../compiler/check/check.js";
 import { checkDefinitions } from "../compiler/check/definitions.js";
-import { checkOrderClaims, type SolverReport } from "../compiler/certify/orderClaims.js";
+import { checkClaims } from "../compiler/certify/claims.js";
+import type { SolverReport } from "../compiler/certify/orderClaims.js";
 import { compile, type Compilation } from "../compiler/compile.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import { Diagnostics } from "../compiler/diagnostics/report.js";
@@ -50,7 +51,7 @@ export function inspect(io: Io, { file, text }: Spec): Inspection {
     checkProgram(program);
     checkDefinitions(module, program);
   }
-  const orders = module === undefined || diagnostics.hasErrors ? [] : checkOrderClaims(module, program);
+  const orders = module === undefined || diagnostics.hasErrors ? [] : checkClaims(module, program);
   const definitions = module === undefined ? [] : [...module.definitions.values()];
   return {
     module,

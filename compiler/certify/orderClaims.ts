@@ -1,18 +1,17 @@
-// Owns: claims of order against what is certified: `order k` of solvers and of `expect` blocks. Every claim that is not
-// decided here says so; none passes in silence.
+// Owns: claims of order against what is certified: the `order k` lines of solvers. Claims in `expect` blocks are in
+// expect/, which asks the same questions.
 
 import { diagnostic, Failure } from "../diagnostics/report.js";
 import { counter, counters, type Counter } from "../graph/quantity.js";
 import { evaluate, staticNumber } from "../lower/expression.js";
-import { bindParameters, definitionOf, moduleScope } from "../lower/parameters.js";
+import { bindParameters } from "../lower/parameters.js";
 import type { Place, Scope } from "../lower/scope.js";
 import { numberValue, type DefinitionValue } from "../lower/value.js";
 import type { Module, Program } from "../resolve/module.js";
 import { StaticLowering } from "../sampler/sampler.js";
-import type { Code } from "../diagnostics/codes.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Span } from "../source/span.js";
-import type { ExpectDef, Expression, OrderClause, Statement } from "../syntax/ast.js";
+import type { Expression, OrderClause } from "../syntax/ast.js";
 import { explain, fraction } from "./explain.js";
 import type { GridKind } from "./gridSeries.js";
 import {
@@ -34,12 +33,12 @@ export interface SolverReport {
 }
 
 /** Defaults such as `freeze = steps` mean the run's counters. */
-const run: Place = {
+export const run: Place = {
   name: (name) =>
     (counters as readonly string[]).includes(name) ? numberValue(counter(name as Counter)) : undefined,
 };
 
-const settingOf = (program: Program, solver: DefinitionValue): Setting => ({
+export const settingOf = (program: Program, solver: DefinitionValue): Setting => ({
   program,
   solver,
   family: "generic",
@@ -56,15 +55,13 @@ const certifiable = (module: Module): readonly DefinitionValue[] =>
     .filter((def) => def.sort === "solver" && !def.node.params?.some((param) => !param.default))
     .map((def) => ({ kind: "definition", def, args: new Map() }));
 
-/** Checks the claims of solvers and of `expect` blocks (D0910), and says what is certified of each solver. */
+/** Checks the claims of a file's solvers (D0411, D0412, D0413), and says what is certified of each. */
 export function checkOrderClaims(module: Module, program: Program): readonly SolverReport[] {
   const reports: SolverReport[] = [];
   for (const solver of certifiable(module)) {
     const report = program.diagnostics.attempt(() => checkSolver(solver, program));
     if (report) reports.push(report);
   }
-  for (const item of module.tree.items)
-    if (item.kind === "Expect") program.diagnostics.attempt(() => checkExpect(item, module, program));
   return reports;
 }
 
@@ -100,7 +97,7 @@ function claimOf(solver: DefinitionValue, program: Program): number | undefined 
 }
 
 /** Deterministic claims of the rule; weak and run orders are not decided yet. */
-function orderClauses(solver: DefinitionValue): readonly OrderClause[] {
+export function orderClauses(solver: DefinitionValue): readonly OrderClause[] {
   const { body } = solver.def.node;
   if (body.kind !== "Block") return [];
   return body.statements.filter(
@@ -108,13 +105,13 @@ function orderClauses(solver: DefinitionValue): readonly OrderClause[] {
   );
 }
 
-interface Claim {
+export interface Claim {
   readonly order: number;
   readonly grid: GridKind;
 }
 
 /** The order claimed and where; undefined when a condition on parameters does not hold or the place is not decided here. */
-function readClaim(clause: OrderClause, scope: Scope, cx: StaticLowering): Claim | undefined {
+export function readClaim(clause: OrderClause, scope: Scope, cx: StaticLowering): Claim | undefined {
   const order = staticNumber(evaluate(clause.value, scope, 0, cx), clause.value.span, cx);
   let grid: GridKind = "ratios";
   for (const part of conjuncts(clause.on)) {
@@ -154,7 +151,7 @@ function placeOf(e: Expression): GridKind | "condition" | "other" {
 }
 
 /** The finding when a claim is not reached, else nothing. */
-function missed(setting: Setting, { order, grid }: Claim, at: Span): Diagnostic | undefined {
+export function missed(setting: Setting, { order, grid }: Claim, at: Span): Diagnostic | undefined {
   const question = { setting, grid, limit: Math.min(highestOrder, order) };
   const verdict = certifyOrder(question);
   if (verdict.kind === "order" && verdict.order >= order) return undefined;
@@ -202,85 +199,5 @@ function undecided(verdict: Exclude<Verdict, { kind: "order" }>, order: number, 
   return diagnostic("D0413", `the order of this rule cannot be decided: ${verdict.why}`, {
     at,
     help: "claim the order of the limits of its coefficients, or leave the claim out",
-  });
-}
-
-// ---- expect ----------------------------------------------------------------------------------------------------
-
-function checkExpect(item: ExpectDef, module: Module, program: Program): void {
-  const cx = new StaticLowering(program);
-  const scope = moduleScope(module, cx);
-  const isSolver =
-    item.sort === "solver" || (item.sort === undefined && namesSolver(item.subject, module, program));
-  for (const statement of item.body.statements) {
-    if (!isSolver) later(statement, `claims about what is not a solver`, program);
-    else checkStatement(statement, definitionOf(item.subject, "solver", scope, 0, cx), program, cx);
-  }
-}
-
-function namesSolver(e: Expression, module: Module, program: Program): boolean {
-  if (e.kind === "Call") return namesSolver(e.callee, module, program);
-  return e.kind === "Name" && program.definition(module, "solver", e.text) !== undefined;
-}
-
-function checkStatement(
-  statement: Statement,
-  solver: DefinitionValue,
-  program: Program,
-  cx: StaticLowering,
-): void {
-  const setting = settingOf(program, solver);
-  const { scope } = bindParameters(solver, statement.span, cx, run);
-  const unmet = (message: string, help: string): void =>
-    program.diagnostics.add(diagnostic("D0910", message, { at: statement.span, help }));
-  switch (statement.kind) {
-    case "Order": {
-      const claim = statement.weak || statement.run ? undefined : readClaim(statement, scope, cx);
-      if (!claim) return later(statement, "this kind of order claim", program);
-      const found = missed(setting, claim, statement.span);
-      if (found) program.diagnostics.add({ ...found, code: "D0910", severity: "error" });
-      return;
-    }
-    case "Value": {
-      if (statement.what !== "calls") return later(statement, `\`${statement.what}\``, program);
-      const wanted = staticNumber(evaluate(statement.value, scope, 0, cx), statement.span, cx);
-      const { calls } = orderCertificate(setting, { brief: true });
-      if (calls !== wanted)
-        unmet(
-          `\`${solver.def.name}\` makes ${calls} call${calls === 1 ? "" : "s"} a step, not ${wanted}`,
-          `expect \`calls ${calls}\``,
-        );
-      return;
-    }
-    case "Fails": {
-      const raised = orderClauses(solver).flatMap((clause): Code[] => {
-        const claim = readClaim(clause, scope, cx);
-        const found = claim && missed(setting, claim, clause.span);
-        return found ? [found.code] : [];
-      });
-      if (statement.on || !/^D041[12]$/.test(statement.code.value))
-        return later(statement, "this `fails` claim", program);
-      if (!raised.includes(statement.code.value as Code))
-        unmet(
-          `the claim of \`${solver.def.name}\` is not rejected with ${statement.code.value}`,
-          "it holds as it stands: remove this line",
-        );
-      return;
-    }
-    case "Let":
-      return;
-    default:
-      return later(statement, "this claim", program);
-  }
-}
-
-/** Claims that nothing decides yet are named, not skipped; they do not fail a check. */
-function later(statement: Statement, what: string, program: Program): void {
-  program.diagnostics.add({
-    ...diagnostic("D0990", `not yet checked: ${what}`, {
-      at: statement.span,
-      help: "it is read, and neither confirmed nor rejected",
-    }),
-    severity: "note",
   });
 }

@@ -1,6 +1,6 @@
 // Owns: reading explanation pages: their fenced examples, and compiling one as a file of its own.
 
-import { checkOrderClaims } from "../../compiler/certify/orderClaims.js";
+import { checkClaims } from "../../compiler/certify/claims.js";
 import { checkProgram } from "../../compiler/check/check.js";
 import { compile } from "../../compiler/compile.js";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.js";
@@ -27,7 +27,7 @@ export function findings(text: string, file = "page.dsamp"): readonly Diagnostic
   const module = program.load(file);
   if (module !== undefined) {
     checkProgram(program);
-    if (!diagnostics.hasErrors) checkOrderClaims(module, program);
+    if (!diagnostics.hasErrors) checkClaims(module, program);
   }
   const samplers = [...(module?.definitions.values() ?? [])].filter((def) => def.sort === "sampler");
   return [

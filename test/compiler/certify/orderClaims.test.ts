@@ -2,7 +2,7 @@
 // what a missed claim says.
 
 import { describe, expect, test } from "vitest";
-import { checkOrderClaims } from "../../../compiler/certify/orderClaims.js";
+import { checkClaims } from "../../../compiler/certify/claims.js";
 import { certifyOrder, type Verdict } from "../../../compiler/certify/order.js";
 import type { GridKind } from "../../../compiler/certify/gridSeries.js";
 import { Diagnostics } from "../../../compiler/diagnostics/report.js";
@@ -110,7 +110,7 @@ test("every order that the library claims is certified", () => {
   const { program, diagnostics } = load("");
   for (const id of Object.keys(library)) {
     const module = program.load(id);
-    if (module) checkOrderClaims(module, program);
+    if (module) checkClaims(module, program);
   }
   const wrong = diagnostics.all.filter((item) => ["D0411", "D0412", "D0910"].includes(item.code));
   expect(wrong.map((item) => `${item.primary?.span.file}: ${item.message}`)).toEqual([]);
@@ -164,7 +164,7 @@ expect dpm_solver_3 { order 3; calls 2 }
 `;
   const { program, diagnostics } = load(text);
   const module = program.load("a.dsamp");
-  if (module) checkOrderClaims(module, program);
+  if (module) checkClaims(module, program);
   expect(`\n${renderText(diagnostics.all, (id) => program.source(id), { color: false })}`)
     .toMatchInlineSnapshot(`
     "
