@@ -1,13 +1,16 @@
 // Owns: `dsamp check`: every sampler of every file is compiled; what was found and what each sampler does is printed.
 
 import pc from "picocolors";
+import { NotDecidable } from "../compiler/certify/evaluateStep.js";
+import { gaussianReport, type GaussianReport, type GaussianTarget } from "../compiler/certify/gaussian.js";
 import type { SolverReport } from "../compiler/certify/orderClaims.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import { Failure } from "../compiler/diagnostics/report.js";
 import type { Sources } from "../compiler/diagnostics/text.js";
+import type { LoweredRun } from "../compiler/sampler/run.js";
 import type { Plan } from "../compiler/plan/schema.js";
 import type { Module } from "../compiler/resolve/module.js";
-import { describeOrder, describePlan } from "./describe.js";
+import { describeGaussian, describeOrder, describePlan } from "./describe.js";
 import { exitFor } from "./exit.js";
 import { shown, STANDARD_INPUT } from "./host.js";
 import { wantsColor, type Io } from "./io.js";
@@ -22,15 +25,19 @@ import {
   type Spec,
   type SpecFlags,
 } from "./spec.js";
-import { wrongUse } from "./usage.js";
+import { gaussianTarget, wrongUse } from "./usage.js";
 
 export interface CheckFlags extends SpecFlags {
   readonly json?: boolean;
+  /** `mean,variance`; true for the default target. */
+  readonly gaussian?: string | true;
 }
 
 interface CheckedSampler {
   readonly name: string;
   readonly plan: Plan | undefined;
+  /** When it was asked for: the report, or why there is none. */
+  readonly gaussian?: GaussianReport | string;
 }
 
 interface CheckedFile {
@@ -51,6 +58,7 @@ interface ReadFile extends Inspection {
 export async function check(files: readonly string[], flags: CheckFlags, io: Io): Promise<number> {
   if (files.filter((file) => file === STANDARD_INPUT).length > 1)
     wrongUse("standard input (`-`) can be read once only");
+  const target = flags.gaussian === undefined ? undefined : gaussianTarget(flags.gaussian);
   const read: ReadFile[] = [];
   for (const file of files) read.push(await readFile(io, file));
   const names = read.flatMap((file) => file.samplers);
@@ -60,7 +68,7 @@ export async function check(files: readonly string[], flags: CheckFlags, io: Io)
       flags.sampler === undefined ? names : [flags.sampler],
       flags,
     );
-  const checked = read.map((file) => checkSamplers(io, file, flags, names));
+  const checked = read.map((file) => checkSamplers(io, file, flags, names, target));
   if (flags.json === true) printJson(io, documentOf(checked));
   else for (const file of checked) printFile(io, file, files.length > 1);
   return Math.max(...checked.map((file) => exitFor(file.diagnostics)));
@@ -80,17 +88,24 @@ async function readFile(io: Io, file: string): Promise<ReadFile> {
   }
 }
 
-function checkSamplers(io: Io, read: ReadFile, flags: CheckFlags, allNames: readonly string[]): CheckedFile {
+function checkSamplers(
+  io: Io,
+  read: ReadFile,
+  flags: CheckFlags,
+  allNames: readonly string[],
+  target: GaussianTarget | undefined,
+): CheckedFile {
   const { file, spec, module } = read;
   const found: Diagnostic[] = [...read.diagnostics];
   const sources: Sources[] = [read.sources];
   const samplers: CheckedSampler[] = [];
   if (spec !== undefined && !hasErrors(found))
     for (const name of wantedOf(read, flags.sampler, allNames)) {
-      const { plan, diagnostics, source } = compileSampler(io, spec, name, flags);
+      const { plan, run, diagnostics, source } = compileSampler(io, spec, name, flags);
       sources.push(source);
       found.push(...diagnostics);
-      samplers.push({ name, plan });
+      const measured = plan && run && target && { gaussian: onGaussian(run, target) };
+      samplers.push({ name, plan, ...measured });
     }
   return {
     file,
@@ -100,6 +115,17 @@ function checkSamplers(io: Io, read: ReadFile, flags: CheckFlags, allNames: read
     samplers,
     orders: read.orders,
   };
+}
+
+/** The error on a Gaussian target in closed form, or why it has none. */
+function onGaussian(run: LoweredRun, target: GaussianTarget): GaussianReport | string {
+  try {
+    return gaussianReport(run, target);
+  } catch (error) {
+    if (error instanceof NotDecidable) return error.message;
+    if (error instanceof Failure) return error.diagnostic.message;
+    throw error;
+  }
 }
 
 /** The samplers of a file to compile. A name that no file has is an error; one that another file has is not. */
@@ -123,8 +149,11 @@ function printFile(
   for (const report of orders)
     if (!hasErrors(diagnostics) || (report.claimed ?? 0) <= (report.certificate.orders.ratios ?? 0))
       io.stdout.write(`${good}  ${where}${describeOrder(report)}\n`);
-  for (const { name, plan } of samplers)
-    if (plan !== undefined) io.stdout.write(`${good}  ${where}${name}: ${describePlan(plan)}\n`);
+  for (const { name, plan, gaussian } of samplers) {
+    if (plan === undefined) continue;
+    io.stdout.write(`${good}  ${where}${name}: ${describePlan(plan)}\n`);
+    if (gaussian !== undefined) io.stdout.write(`    ${describeGaussian(gaussian)}\n`);
+  }
   if (samplers.length + orders.length === 0 && !hasErrors(diagnostics))
     io.stdout.write(`${good}  ${shown(file)}: ${describeDefinitions(module)}\n`);
 }
@@ -152,7 +181,7 @@ function documentOf(files: readonly CheckedFile[]): object {
       calls: certificate.calls,
       history: certificate.history,
     })),
-    samplers: samplers.map(({ name, plan }) => ({
+    samplers: samplers.map(({ name, plan, gaussian }) => ({
       name,
       ok: plan !== undefined,
       ...(plan === undefined
@@ -165,6 +194,9 @@ function documentOf(files: readonly CheckedFile[]): object {
             rules: plan.report.rules,
             grid: plan.grid,
           }),
+      ...(gaussian === undefined
+        ? {}
+        : { gaussian: typeof gaussian === "string" ? { notDecidable: gaussian } : gaussian }),
     })),
   });
   return { ok: files.every((file) => !hasErrors(file.diagnostics)), files: files.map(entry) };

@@ -83,6 +83,7 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
       "cat sd15.dsamp | dsamp check - --sampler sd15 --steps 30",
     ]),
   )
+    .option("--gaussian [mean,variance]", "error of mean and std on Gaussian data, in closed form")
     .option("--json", "one JSON document on stdout")
     .action(async (files: readonly string[], options) => {
       const { check } = await import("./check.js");

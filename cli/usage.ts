@@ -1,6 +1,7 @@
 // Owns: reading values of flags, with one message for each way to get them wrong (D0706). Knows no verb.
 
 import { didYouMean } from "../compiler/resolve/suggest.js";
+import type { GaussianTarget } from "../compiler/certify/gaussian.js";
 import { fail } from "../compiler/diagnostics/report.js";
 
 /** Throws D0706: the command line is wrong. */
@@ -73,5 +74,16 @@ export function oneOf<T extends string>(flag: string, text: string, words: reado
       `${flag} takes ${words.slice(0, -1).join(", ")} or ${words.at(-1)}, not \`${text}\``,
       didYouMean(text, words),
     )
+  );
+}
+
+/** `mean,variance` of Gaussian data; N(0.5, 0.25) without a value. */
+export function gaussianTarget(text: string | true): GaussianTarget {
+  const [mean, variance, more] = text === true ? [0.5, 0.25] : text.split(",").map(plainValue);
+  if (typeof mean === "number" && typeof variance === "number" && variance >= 0 && more === undefined)
+    return { mean, variance };
+  return wrongUse(
+    `--gaussian takes a mean and a variance, not \`${text}\``,
+    "for example `--gaussian 0.5,0.25`; without a value, write it after the files",
   );
 }

@@ -96,7 +96,7 @@ const stages: Readonly<Record<string, readonly string[]>> = {
     "/grammar",
     "/stdlib",
   ],
-  certify: [...common, "syntax", "resolve", "algebra", "graph", "path", "lower", "grid", "sampler", "check"],
+  certify: [...common, "syntax", "resolve", "algebra", "graph", "path", "lower", "grid", "sampler", "check", "link"],
   emit: [...common, "syntax", "algebra", "graph", "path", "lower", "grid", "sampler", "link", "plan"],
   "compile.ts": ["*"],
   "index.ts": ["*"],
