@@ -193,6 +193,10 @@ describe("grids", () => {
     repaint_walk: "(T: 20, length: 5, times: 2)",
   };
   const walks = new Set(["restart", "repaint_walk"]);
+  /** Grids with other numbers of steps than asked for. */
+  const counts: Readonly<Record<string, (steps: number) => number>> = {
+    ddim_uniform: (steps) => Math.floor(998 / Math.floor(1000 / steps)) + 1,
+  };
   test.each(named("grid").flatMap((grid) => [1, 7].map((steps) => [grid, steps] as const)))(
     "%s with %i steps",
     async (grid, steps) => {
@@ -205,10 +209,49 @@ describe("grids", () => {
 }`);
       expect(reports).toEqual([]);
       const sigmas = plan?.grid.map((point) => point.sigma) ?? [];
-      if (!(grid in arguments_) && !walks.has(grid)) expect(sigmas).toHaveLength(steps + 1);
+      if (!(grid in arguments_) && !walks.has(grid))
+        expect(sigmas).toHaveLength((counts[grid]?.(steps) ?? steps) + 1);
       if (!walks.has(grid)) expect([...sigmas].sort((a, b) => b - a)).toEqual(sigmas);
     },
   );
+});
+
+describe("grids of training steps", () => {
+  const indices = (grid: string, steps: number): readonly number[] => {
+    const { plan } = compiled(`sampler small {
+  schedule stable_diffusion
+  model    predicts eps with time: index
+  grid     ${grid}
+  steps    ${steps}
+  solver   ddim
+}`);
+    return plan?.grid.slice(0, -1).map((point) => Math.round(point.index * 1e6) / 1e6) ?? [];
+  };
+  test.each([
+    ["simple", 3, [999, 666, 333]],
+    ["sgm_uniform", 4, [999, 749.25, 499.5, 249.75]],
+    ["ddim_uniform", 3, [667, 334, 1]],
+    ["trailing", 4, [999, 749, 499, 249]],
+    ["leading", 4, [751, 501, 251, 1]],
+  ])("%s with %i steps", (grid, steps, expected) => expect(indices(grid, steps)).toEqual(expected));
+
+  test("linear_quadratic falls by the threshold in half of the steps", () => {
+    const { plan } = compiled(`sampler small {
+  schedule flow
+  model    predicts flow
+  grid     linear_quadratic
+  steps    10
+  solver   euler
+}`);
+    const times = plan?.grid.map((point) => point.time) ?? [];
+    expect(times.slice(0, 6)).toEqual(
+      [1, 0.995, 0.99, 0.985, 0.98, 0.975].map((t) => expect.closeTo(t, 12) as number),
+    );
+    expect(times[10]).toBe(0);
+    // The quadratic part continues the linear one without a kink and ends at zero.
+    const second = times.slice(5, 10).map((t, i) => t - 2 * (times[i + 6] as number) + (times[i + 7] ?? NaN));
+    for (const value of second.slice(0, 4)) expect(value).toBeCloseTo(second[0] as number, 12);
+  });
 });
 
 describe("guidance", () => {
