@@ -23,7 +23,7 @@ export function describeOrder({ name, claimed, certificate }: SolverReport): str
   return `${name}: ${parts.join(", ")}`;
 }
 
-/** `20 steps, dpmpp_2m (ddim last), 20 NFE (40 calls), peak 6 tensors, grid rho 14.61 .. 0` */
+/** `20 steps, dpmpp_2m (ddim last), 20 NFE (40 calls), peak 4 tensors, grid rho 14.61 .. 0` */
 export function describePlan(plan: Plan): string {
   const { report, steps } = plan;
   const count = steps.length;

@@ -44,6 +44,8 @@ export interface TfInterop {
 export interface Backend {
   readonly name: string;
   readonly floatBits: 32 | 64;
+  /** Whether it runs kernels that are `wide` (compiler/plan/schema.ts); default: no. */
+  readonly isWide?: boolean;
   /** Counts of work and memory since the backend was opened. */
   readonly meter: Meter;
   /** Copies host data in. Throws D0703 when `data` does not fill `shape`. */

@@ -1,6 +1,8 @@
 // Owns: preparing a plan's programs for execution: which inputs of a kernel die in it, so that the backend may reuse
 // their memory, and the backend's executables. Knows registers, no tensors.
 
+import { fail } from "../compiler/diagnostics/report.js";
+import { donatedInputs } from "../compiler/plan/lifetimes.js";
 import type { Op, Plan, Program, Register } from "../compiler/plan/schema.js";
 import type { Backend, Executable } from "./backend.js";
 
@@ -18,16 +20,6 @@ export interface PreparedPlan {
   readonly executables: readonly Executable[];
 }
 
-/** Registers freed by the run of `free` operations that starts at `index`. */
-function freedAt(ops: readonly Op[], index: number): Set<Register> {
-  const freed = new Set<Register>();
-  for (let i = index; ops[i]?.op === "free"; i++) {
-    const op = ops[i];
-    if (op?.op === "free") for (const register of op.registers) freed.add(register);
-  }
-  return freed;
-}
-
 function prepareProgram({ ops }: Program): PreparedOp[] {
   const given = new Set<Register>();
   return ops.map((op, i): PreparedOp => {
@@ -36,20 +28,22 @@ function prepareProgram({ ops }: Program): PreparedOp[] {
     }
     given.clear();
     if (op.op !== "kernel") return { op, donated: [], registers: [] };
-    const freed = freedAt(ops, i + 1);
-    const donated = op.inputs.map((register) => {
-      const once = op.inputs.filter((other) => other === register).length === 1;
-      const overwritten = op.outputs.includes(register);
-      if (!once || !(overwritten || freed.has(register))) return false;
-      if (!overwritten) given.add(register);
-      return true;
+    const donated = donatedInputs(ops, i);
+    op.inputs.forEach((register, k) => {
+      if (donated[k] === true && !op.outputs.includes(register)) given.add(register);
     });
     return { op, donated, registers: [] };
   });
 }
 
-/** Throws what the backend throws for a kernel it cannot build. */
+/** Throws what the backend throws for a kernel it cannot build, D0702 when it has no float64 and the plan needs it. */
 export function preparePlan(plan: Plan, backend: Backend): PreparedPlan {
+  if (backend.isWide !== true && plan.kernels.some((kernel) => kernel.wide !== undefined)) {
+    fail("D0702", `the backend '${backend.name}' cannot run a plan with compensated updates`, {
+      why: "they are computed in float64, which it does not have",
+      help: "use wasm, cpu or reference, or leave out --precision",
+    });
+  }
   return {
     programs: plan.programs.map(prepareProgram),
     executables: plan.kernels.map((kernel) => backend.prepare(kernel)),

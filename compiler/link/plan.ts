@@ -4,6 +4,7 @@
 import { fail } from "../diagnostics/report.js";
 import type { Leaf, Node } from "../graph/node.js";
 import { hashPath } from "../plan/keys.js";
+import { peakTensors } from "../plan/lifetimes.js";
 import {
   PLAN_FORMAT,
   PLAN_VERSION,
@@ -39,7 +40,6 @@ export function buildPlan(run: LoweredRun, options: PlanOptions): Plan {
   let alive = new Map<string, number>();
   let nextVirtual = 0;
   let registers = 0;
-  let peak = 0;
   let calls = 0;
   let nfe = 0;
   let results: readonly number[] = [];
@@ -79,7 +79,6 @@ export function buildPlan(run: LoweredRun, options: PlanOptions): Plan {
     alive = new Map(staying.map((entry, physical) => [entry.key, physical]));
 
     registers = Math.max(registers, allocated.highest + 1);
-    peak = Math.max(peak, allocated.peak);
     calls += emitted.calls;
     nfe += emitted.groups;
     const text = JSON.stringify(allocated.ops);
@@ -103,6 +102,7 @@ export function buildPlan(run: LoweredRun, options: PlanOptions): Plan {
 
   const [init, ...rest] = planSteps as [PlanStep, ...PlanStep[]];
   const output = rest.pop() as PlanStep;
+  const parts = { kernels: tables.kernels, programs, init, steps: rest, output };
   return {
     format: PLAN_FORMAT,
     version: PLAN_VERSION,
@@ -113,17 +113,13 @@ export function buildPlan(run: LoweredRun, options: PlanOptions): Plan {
     inputs: tables.inputs,
     models: tables.models,
     draws: tables.draws,
-    kernels: tables.kernels,
-    programs,
+    ...parts,
     registers,
-    init,
-    steps: rest,
-    output,
     results,
     report: {
       calls,
       nfe,
-      peakTensors: peak,
+      peakTensors: peakTensors(parts),
       rules: run.steps.map((step) => step.rule),
       notes: [...new Set(run.steps.flatMap((step) => step.graph.notes))],
     },

@@ -9,7 +9,6 @@ export interface Allocated {
   /** Physical register of each root. */
   readonly roots: readonly number[];
   readonly highest: number;
-  readonly peak: number;
 }
 
 /** Registers an operation reads and writes. */
@@ -72,10 +71,7 @@ export function allocate(
   const where = new Map(entering);
   const taken = new Set(entering.values());
   const ops: Op[] = [];
-  const isTensor = (register: number): boolean => (step.binding.get(register) ?? "tensor") === "tensor";
   let highest = Math.max(-1, ...taken);
-  let live = [...entering.keys()].filter(isTensor).length;
-  let peak = live;
   const take = (): number => {
     let free = 0;
     while (taken.has(free)) free += 1;
@@ -88,17 +84,12 @@ export function allocate(
     const registers = virtual.map((register) => where.get(register) as number);
     for (const register of registers) taken.delete(register);
     for (const register of virtual) where.delete(register);
-    live -= virtual.filter(isTensor).length;
     ops.push({ op: "free", registers: registers.sort((a, b) => a - b) });
   };
   release([...entering.keys()].filter((register) => !lastUse.has(register) && !leaving.has(register)));
   step.ops.forEach((op, i) => {
     const { reads, writes } = uses(op);
-    for (const register of writes) {
-      where.set(register, take());
-      if (isTensor(register)) live += 1;
-    }
-    peak = Math.max(peak, live);
+    for (const register of writes) where.set(register, take());
     ops.push(rename(op, (register) => where.get(register) as number));
     const done = [...new Set([...reads, ...writes])].filter(
       (register) => lastUse.get(register) === i && !leaving.has(register),
@@ -108,7 +99,7 @@ export function allocate(
   ops.push(...moves(where, leaving, take, taken));
   for (const [virtual, target] of leaving) where.set(virtual, target);
   highest = Math.max(highest, ...leaving.values());
-  return { ops, roots: step.roots.map((register) => where.get(register) ?? -1), highest, peak };
+  return { ops, roots: step.roots.map((register) => where.get(register) ?? -1), highest };
 }
 
 /** Brings every surviving value to its place; a cycle goes through a spare register. */

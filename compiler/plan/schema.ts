@@ -103,6 +103,12 @@ export interface Kernel {
   readonly scalars: number;
   readonly nodes: readonly KernelNode[];
   readonly outputs: readonly number[];
+  /**
+   * Present: sums and products are computed in float64, with float64 numbers. Outputs `of` and `rest` are the same node;
+   * `of` holds it rounded to the backend's floats, `rest` what the rounding took, so that the two together are exact to
+   * twice the bits (link/compensate.ts).
+   */
+  readonly wide?: { readonly of: number; readonly rest: number };
 }
 
 export type ReduceFn = "sum" | "mean" | "std" | "norm" | "dot" | "max" | "min" | "quantile";

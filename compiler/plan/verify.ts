@@ -39,6 +39,12 @@ function checkKernel(kernel: Kernel, where: string): void {
   for (const output of kernel.outputs) {
     if (output >= kernel.nodes.length) bad(where, `output ${output} of ${kernel.nodes.length} nodes`);
   }
+  if (kernel.wide === undefined) return;
+  const { of, rest } = kernel.wide;
+  const [node, other] = [kernel.outputs[of], kernel.outputs[rest]];
+  if (of === rest || node === undefined || node !== other) {
+    bad(where, `outputs ${of} and ${rest} are not the two parts of one node`);
+  }
 }
 
 /** Checks what an operation says by itself, once per program. */

@@ -102,6 +102,7 @@ export class FusedExecutable<Memory> implements Executable {
         this.kernel,
         this.#isScalar,
         group.map((position) => this.kernel.outputs[position]!),
+        this.kernel.wide && { rest: group.indexOf(this.kernel.wide.rest) },
       );
       this.#tapes.set(key, tape);
     }

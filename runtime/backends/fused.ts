@@ -54,6 +54,7 @@ class Handle<Buffer> implements Tensor {
 
 export class FusedBackend<Buffer, Memory> implements Backend {
   readonly floatBits = 32;
+  readonly isWide = true;
   readonly meter = new Meter(4);
   readonly tf: TfInterop;
   readonly #live = new Set<Handle<Buffer>>();
@@ -138,7 +139,8 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     }
     for (const position of binding.numbers) {
       const view = this.store.view(results[position]!, 1);
-      view[0] = numbers[ready.kernel.outputs[position]!]!;
+      const number = numbers[ready.kernel.outputs[position]!]!;
+      view[0] = ready.kernel.wide?.rest === position ? number - Math.fround(number) : number;
     }
     this.meter.dispatches += 1;
     handles.forEach((handle, i) => {
@@ -240,7 +242,10 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       memories[i] = this.store.locate(tiles[i] ?? buffer!);
     }
     for (let i = 0; i < outputs.length; i++) memories[used + i] = this.store.locate(results[outputs[i]!]!);
-    for (let i = 0; i < uniforms.length; i++) uniforms[i] = numbers[tape.uniforms[i]!]!;
+    for (let i = 0; i < uniforms.length; i++) {
+      const number = numbers[tape.uniforms[i]!]!;
+      uniforms[i] = i < (tape.firstRest ?? Infinity) ? number : number - Math.fround(number);
+    }
     const step = tile > 0 ? TILE : stretch;
     let finite = true;
     for (let first = 0; first < total; first += stretch) {

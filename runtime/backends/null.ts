@@ -20,6 +20,7 @@ class NullTensor implements Tensor {
 class NullBackend implements Backend {
   readonly name = "null";
   readonly floatBits = 32;
+  readonly isWide = true;
   readonly meter = new Meter(4);
   readonly #live = new Set<NullTensor>();
 

@@ -26,6 +26,7 @@ interface ReferenceExecutable extends Executable {
 class ReferenceBackend implements Backend {
   readonly name = "reference";
   readonly floatBits = 64;
+  readonly isWide = true;
   readonly meter = new Meter(8);
   readonly #live = new Set<HostStorage>();
   readonly #cache = new Map<string, ReferenceExecutable>();
@@ -74,6 +75,8 @@ class ReferenceBackend implements Backend {
       if (group.length > 0) runGroup(kernel, constants, shapes, data, inputShapes, shape, group);
       for (const other of group) done.add(other);
     }
+    // Nothing was rounded.
+    if (kernel.wide !== undefined) results[kernel.wide.rest]!.data.fill(0);
     this.meter.dispatches += 1;
     for (const array of data) this.meter.move(array.length);
     donated.forEach((given, i) => {

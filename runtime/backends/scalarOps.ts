@@ -87,7 +87,7 @@ const structures = new WeakMap<Kernel, string>();
 export function kernelStructure(kernel: Kernel): string {
   let text = structures.get(kernel);
   if (text === undefined) {
-    text = JSON.stringify([kernel.inputs, kernel.scalars, kernel.nodes, kernel.outputs]);
+    text = JSON.stringify([kernel.inputs, kernel.scalars, kernel.nodes, kernel.outputs, kernel.wide]);
     structures.set(kernel, text);
   }
   return text;

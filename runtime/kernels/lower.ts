@@ -3,7 +3,7 @@
 
 import type { Kernel, KernelOp } from "../../compiler/plan/schema.js";
 import { wideFunction } from "./functions.js";
-import { TapeBuilder, type Tape, type TapeValue } from "./tape.js";
+import { TapeBuilder, type Lane, type Prim, type Tape, type TapeValue } from "./tape.js";
 
 const isOperation = (
   node: Kernel["nodes"][number],
@@ -48,8 +48,25 @@ function operation(tape: TapeBuilder, op: KernelOp, a: number, b: number, c: num
   }
 }
 
-/** `outputs` are nodes of `kernel` that a tensor reaches; `isScalar` says which nodes none reaches. */
-export function lower(kernel: Kernel, isScalar: readonly boolean[], outputs: readonly number[]): Tape {
+/** The float64 primitive of an operation, where a wide kernel has one; the others take float32. */
+const wider: Partial<Readonly<Record<KernelOp, Prim>>> = {
+  add: "dadd",
+  sub: "dsub",
+  mul: "dmul",
+  div: "ddiv",
+  neg: "dneg",
+};
+
+/**
+ * `outputs` are nodes of `kernel` that a tensor reaches; `isScalar` says which nodes none reaches. `wide`: sums and
+ * products are float64, and the output at `rest` is what rounding takes from its node.
+ */
+export function lower(
+  kernel: Kernel,
+  isScalar: readonly boolean[],
+  outputs: readonly number[],
+  wide?: { readonly rest: number },
+): Tape {
   const needed = new Set(outputs);
   for (let i = kernel.nodes.length - 1; i >= 0; i--) {
     const node = kernel.nodes[i]!;
@@ -57,22 +74,41 @@ export function lower(kernel: Kernel, isScalar: readonly boolean[], outputs: rea
   }
   const tape = new TapeBuilder();
   const inputs: number[] = [];
-  const uniforms: number[] = [];
+  const uniforms = [...needed]
+    .filter((i) => isScalar[i] && kernel.nodes[i]!.op !== "const")
+    .sort((a, b) => a - b);
   const values = new Map<number, number>();
+  const laneOf = (value: number): Lane => tape.values[value]!.lane;
+  const narrow = (value: number): number => (laneOf(value) === "d" ? tape.op("narrow", value) : value);
+  const widen = (value: number): number => (laneOf(value) === "f" ? tape.op("widen", value) : value);
   kernel.nodes.forEach((node, i) => {
     if (!needed.has(i)) return;
-    if (node.op === "const") values.set(i, tape.constant("f", node.value));
-    else if (isScalar[i]) values.set(i, tape.uniform(uniforms.push(i) - 1));
-    else if (node.op === "input") {
+    if (node.op === "const") values.set(i, tape.constant(wide ? "d" : "f", node.value));
+    else if (isScalar[i]) {
+      const at = uniforms.indexOf(i);
+      const number = tape.uniform(at);
+      const rest = (): number => tape.op("widen", tape.uniform(uniforms.length + at));
+      values.set(i, wide ? tape.op("dadd", tape.op("widen", number), rest()) : number);
+    } else if (node.op === "input") {
       let index = inputs.indexOf(node.index);
       if (index < 0) index = inputs.push(node.index) - 1;
       values.set(i, tape.input(index));
     } else if (isOperation(node)) {
-      const [a = 0, b = a, c = a] = node.args.map((arg) => values.get(arg)!);
-      values.set(i, operation(tape, node.op, a, b, c));
+      const prim = wide && wider[node.op];
+      const [a = 0, b = a, c = a] = node.args.map((arg) => (prim ? widen : narrow)(values.get(arg)!));
+      values.set(
+        i,
+        prim ? tape.op(prim, ...[a, b].slice(0, node.args.length)) : operation(tape, node.op, a, b, c),
+      );
     }
   });
-  return pruned({ values: tape.values, outputs: outputs.map((node) => values.get(node)!), inputs, uniforms });
+  const results = outputs.map((node, position) => {
+    const value = values.get(node)!;
+    if (position !== wide?.rest) return narrow(value);
+    return narrow(tape.op("dsub", widen(value), widen(narrow(value))));
+  });
+  const numbers = wide ? { uniforms: [...uniforms, ...uniforms], firstRest: uniforms.length } : { uniforms };
+  return pruned({ values: tape.values, outputs: results, inputs, ...numbers });
 }
 
 /** Without the values no output needs. */

@@ -75,6 +75,8 @@ export interface Tape {
   readonly inputs: readonly number[];
   /** Nodes of the kernel that are plain numbers, computed on the host, in the order of `TapeValue.index`. */
   readonly uniforms: readonly number[];
+  /** Uniforms from here on hold what rounding to float32 takes from the same number. Absent: none does. */
+  readonly firstRest?: number;
 }
 
 /** Builds a tape; equal operations are one value. */

@@ -18,7 +18,7 @@ const bad = good.replace("ddim", "dimm");
 test("a good sampler is one line on stdout", async () => {
   const { code, stdout, stderr } = await dsamp(["check", "-"], { stdin: good });
   expect(stdout).toMatchInlineSnapshot(`
-    "ok  plain: 4 steps, ddim, 4 NFE, peak 3 tensors, grid rho 152.2 .. 0.01049
+    "ok  plain: 4 steps, ddim, 4 NFE, peak 2 tensors, grid rho 152.2 .. 0.01049
     "
   `);
   expect([code, stderr]).toEqual([0, ""]);

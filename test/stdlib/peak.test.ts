@@ -1,0 +1,52 @@
+// The predicted peak of live tensors is the measured one, for every solver of the library, with and without guidance,
+// and with compensated updates.
+
+import { expect, test } from "vitest";
+import { compensate } from "../../compiler/link/compensate.js";
+import { openBackend, sample, type Model } from "../../runtime/index.js";
+import { library } from "../../stdlib/index.js";
+import { compiled } from "./harness.js";
+
+/** Rules that need another network, another path, or leave of the author. */
+const elsewhere = new Set(["ddpm_variance", "interpolant_em", "langevin_corrector"]);
+const solvers = Object.values(library)
+  .flatMap(({ names }) => names)
+  .flatMap((name) => (name.startsWith("solver ") ? [name.slice("solver ".length)] : []))
+  .filter((name) => !elsewhere.has(name));
+
+const textOf = (solver: string, guidance: string): string => `sampler s {
+  schedule cosine
+  model    predicts eps
+  ${guidance}
+  grid     log_snr
+  steps    7
+  solver   ${solver}
+}
+schedule cosine {
+  time t from 0.99 to 0.01
+  alpha = cos(pi/2*t)
+  sigma = sin(pi/2*t)
+}`;
+
+/** Of a sample and of two samples: no reduction gives a tensor of this size. */
+const shape = [4, 8, 8];
+const size = 512;
+
+test.each(solvers)("%s", async (solver) => {
+  for (const guidance of ["", "guidance cfg(scale: 3)"]) {
+    const { plan, reports } = compiled(textOf(solver, guidance));
+    if (plan === undefined) throw new Error(reports.join("\n"));
+    for (const own of [plan, compensate(plan)]) {
+      const backend = await openBackend("null");
+      const model: Model = {
+        capabilities: { name: "zeros", sampleShape: null, conditions: "any", outputs: null, time: null },
+        async evaluate(call) {
+          await call.state.read();
+          return { raw: backend.upload(new Float32Array(size), call.shape) };
+        },
+      };
+      await sample(own, { models: model, backend, shape, count: 2 });
+      expect(own.report.peakTensors).toBe(backend.meter.peakOfSize(size));
+    }
+  }
+});
