@@ -126,7 +126,7 @@ const packages: Readonly<Record<string, RegExp>> = {
   cli: /^(commander|cli-progress|picocolors|vscode-languageserver\/node\.js)$/,
   editor: /^(prettier|chevrotain|vscode|esbuild$)/,
   scripts: /^esbuild$/,
-  bench: /^(@tensorflow\/tfjs-|prettier$)/,
+  bench: /^(@tensorflow\/tfjs-|prettier$|ml-matrix$|d3-(scale|shape)$)/,
 };
 /** Who may touch files, clocks and processes. */
 const usesNode = /^(cli|scripts|bench|editor\/vscode)\/|^runtime\/(node|io\/files|models\/open)\.ts$/;
