@@ -114,7 +114,10 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
     ]),
   )
     .option("--model <path>", "network: a path, or name=path (repeatable)", repeated)
-    .option("--backend <name>", "reference, cpu or wasm (default: wasm, or cpu where it cannot start)")
+    .option(
+      "--backend <name>",
+      "reference, cpu, wasm, node or node-gpu (default: wasm, or cpu where it cannot start)",
+    )
     .option("--seed <n>", "seed of all random numbers (default: 0)", seedNumber)
     .option("--count <n>", "number of samples", wholeNumber("--count"))
     .option("--batch <n>", "samples at a time", wholeNumber("--batch"))
@@ -123,6 +126,11 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
     .option("--input <name=file>", "tensor input: .npy, .json or a number (repeatable)", repeated)
     .option("--out <file>", "write samples: .npy, .npz, .json or .png (repeatable)", repeated)
     .option("--trajectory <file>", "write the state at every grid point: .npz or .npy")
+    .option(
+      "--precision <kind>",
+      "plain, or compensated: updates in float64, the state in two float32 tensors",
+    )
+    .option("--verify", "run the first batch on reference too and say how far apart the results are")
     .option("--quiet", "no progress, no summary")
     .option("--json", "one JSON document on stdout")
     .action(async (file: string, options) => {

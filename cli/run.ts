@@ -3,6 +3,7 @@
 
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import { Failure } from "../compiler/diagnostics/report.js";
+import { compensate } from "../compiler/link/compensate.js";
 import type { Plan } from "../compiler/plan/schema.js";
 import {
   findShape,
@@ -11,6 +12,7 @@ import {
   RunFailure,
   sample,
   type Backend,
+  type SampleOptions,
   type SampleResult,
 } from "../runtime/node.js";
 import { exit, exitFor } from "./exit.js";
@@ -22,7 +24,9 @@ import { openModels } from "./run/models.js";
 import { progressBar } from "./run/progress.js";
 import { readRunnable, type Runnable } from "./run/source.js";
 import { describeResult, statistics } from "./run/summary.js";
+import { describeVerification, verify, type Verification } from "./run/verify.js";
 import type { SpecFlags } from "./spec.js";
+import { oneOf } from "./usage.js";
 
 export interface RunFlags extends SpecFlags, InputFlags {
   readonly model?: readonly string[];
@@ -33,6 +37,8 @@ export interface RunFlags extends SpecFlags, InputFlags {
   readonly shape?: readonly number[];
   readonly out?: readonly string[];
   readonly trajectory?: string;
+  readonly verify?: boolean;
+  readonly precision?: string;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -46,6 +52,7 @@ interface Ending {
 }
 
 export async function run(file: string, flags: RunFlags, io: Io): Promise<number> {
+  const precision = oneOf("--precision", flags.precision ?? "plain", ["plain", "compensated"]);
   const wanted: Wanted = { out: flags.out ?? [], trajectory: flags.trajectory };
   await checkFiles(io, wanted);
   const runnable = await readRunnable(io, file, flags);
@@ -55,7 +62,8 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
     if (flags.json === true) printJson(io, { ok: false, diagnostics: jsonOf(diagnostics, sources) });
     return exitFor(diagnostics);
   }
-  return runPlan({ ...runnable, plan }, wanted, flags, io);
+  const own = precision === "compensated" ? compensate(plan) : plan;
+  return runPlan({ ...runnable, plan: own }, wanted, flags, io);
 }
 
 async function runPlan(
@@ -79,7 +87,7 @@ async function runPlan(
   const bound = bindRun(plan, given, models, shape, flags.count);
   const batch = Math.min(bound.count, flags.batch ?? usualBatch(plan, shape));
 
-  const ending = await execute(plan, io, {
+  const options = {
     backend,
     models: Object.fromEntries(models),
     seed,
@@ -88,22 +96,28 @@ async function runPlan(
     shape,
     inputs: bound.inputs,
     trajectory: wanted.trajectory !== undefined,
-    isQuiet: flags.quiet === true,
-  });
-  for (const model of models.values()) model.dispose?.();
-  backend.dispose();
+  };
+  const ending = await execute(plan, io, { ...options, isQuiet: flags.quiet === true });
 
   const { result } = ending;
   const written: Written =
     result.count > 0
       ? await writeFiles(io, wanted, result, { plan, seed, columns: bound.columns, labels: bound.labels })
       : { files: [], failures: [], rescued: undefined };
+  // After writing: what is interrupted here loses nothing.
+  const { verified, unverified } = await compare(plan, options, ending, flags);
+  for (const model of models.values()) model.dispose?.();
+  backend.dispose();
   if (written.rescued !== undefined) note(`the samples are kept in ${written.rescued}`);
   if (ending.interrupted || (ending.failure !== undefined && exitFor([ending.failure]) === exit.run))
     note(
       `${ending.interrupted ? "interrupted: " : ""}${describePartial(result, bound.count, written.files)}`,
     );
-  const errors = [...(ending.failure ? [ending.failure] : []), ...written.failures];
+  const errors = [
+    ...(ending.failure ? [ending.failure] : []),
+    ...(unverified ? [unverified] : []),
+    ...written.failures,
+  ];
   if (flags.json === true)
     printJson(io, {
       ok: errors.length === 0 && !ending.interrupted,
@@ -117,15 +131,33 @@ async function runPlan(
       calls: result.calls,
       seconds: ending.seconds,
       results: result.results.map((tensor) => ({ shape: tensor.shape, ...statistics(tensor) })),
+      ...(verified && { verified }),
       files: written.files,
     });
   else {
     printDiagnostics(io, errors, runnable.sources);
     if (flags.quiet !== true && result.count > 0)
       io.stdout.write(describeResult(plan, result, backend.name, ending.seconds, written.files));
+    if (verified) io.stdout.write(describeVerification(verified));
   }
   if (ending.interrupted) return exit.interrupted;
   return exitFor(errors);
+}
+
+/** With --verify, for a run that ended well: how far it is from `reference`, or why that is not known. */
+async function compare(
+  plan: Plan,
+  options: SampleOptions,
+  { result, failure, interrupted }: Ending,
+  flags: RunFlags,
+): Promise<{ readonly verified?: Verification; readonly unverified?: Diagnostic }> {
+  if (flags.verify !== true || failure !== undefined || interrupted) return {};
+  try {
+    return { verified: await verify(plan, options, result) };
+  } catch (error) {
+    if (error instanceof Failure) return { unverified: error.diagnostic };
+    throw error;
+  }
 }
 
 function describePartial({ count }: SampleResult, asked: number, files: readonly string[]): string {

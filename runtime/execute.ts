@@ -57,6 +57,8 @@ export interface SampleOptions {
   readonly trajectory?: boolean | undefined;
   /** Check for non-finite values after every call and step; default true. */
   readonly check?: boolean | undefined;
+  /** Stop after one batch, as if `count` had been its size; inputs are still those of all samples. Default false. */
+  readonly firstBatchOnly?: boolean | undefined;
 }
 
 export interface SampleResult {
@@ -226,7 +228,7 @@ export async function sample(plan: Plan, options: SampleOptions): Promise<Sample
     const count = checkCount("count", options.count ?? 1);
     const size = checkCount("batch", options.batch ?? count);
     const inputs = bindInputs(plan, options.inputs ?? {}, shape, count);
-    const batches = Math.ceil(count / size);
+    const batches = options.firstBatchOnly === true ? 1 : Math.ceil(count / size);
     for (let batch = 0; batch < batches; batch++) {
       const first = batch * size;
       const samples = Math.min(size, count - first);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { difference } from "../../cli/run/verify.js";
 import { readNpy, readNpz } from "../../runtime/node.js";
 import { dsamp, inFolder, repository, type Outcome, type Setting } from "./terminal.js";
 
@@ -134,6 +135,56 @@ describe("outputs", () => {
       const { code, stderr } = await run(["--out", "a.png"]);
       expect(code).toBe(2);
       expect(stderr).toContain("--out a.png: samples of `points` have the shape [2, 1, 1]");
+    });
+  });
+});
+
+describe("precision", () => {
+  test("--verify says how far the first batch is from reference", async () => {
+    await project(spec, async (run) => {
+      const same = await run(["--count", "5", "--batch", "2", "--verify"]);
+      expect(same.stdout).toContain(
+        "verified: the first 2 samples differ from reference by at most 0.0e+0, relative 0.0e+0",
+      );
+      const { stdout } = await run([
+        "--count",
+        "5",
+        "--batch",
+        "3",
+        "--verify",
+        "--json",
+        "--backend",
+        "wasm",
+      ]);
+      const { verified, calls } = JSON.parse(stdout) as {
+        calls: number;
+        verified: { samples: number; results: { absolute: number; relative: number }[] };
+      };
+      expect([verified.samples, verified.results.length, calls]).toEqual([3, 1, 12]);
+      // Float32 and float64 differ, in the last bits.
+      expect(verified.results[0]!.absolute).toBeGreaterThan(0);
+      expect(verified.results[0]!.relative).toBeLessThan(1e-5);
+    });
+  });
+
+  test("the difference is relative to the value, or to a typical one near 0", () => {
+    const tensor = (...data: number[]) => ({ data: Float64Array.from(data), shape: [data.length] });
+    expect(difference(tensor(3.5, 0, 9), tensor(3, 4))).toEqual({ absolute: 4, relative: 1 });
+    expect(difference(tensor(1, -2), tensor(0, -2)).relative).toBeCloseTo(1 / Math.SQRT2);
+  });
+
+  test("--precision compensated is nearer to reference, and is one of two words", async () => {
+    await project(spec, async (run) => {
+      const error = async (kind: string): Promise<number> => {
+        const flags = ["--steps", "400", "--count", "8", "--verify", "--json", "--backend", "cpu"];
+        const { stdout } = await run([...flags, "--precision", kind]);
+        return (JSON.parse(stdout) as { verified: { results: { absolute: number }[] } }).verified.results[0]!
+          .absolute;
+      };
+      expect(await error("compensated")).toBeLessThan((await error("plain")) / 3);
+      const { code, stderr } = await run(["--precision", "double"]);
+      expect(code).toBe(2);
+      expect(stderr).toContain("D0706]: --precision takes plain or compensated, not `double`");
     });
   });
 });
