@@ -3,7 +3,17 @@
 import { compile } from "../../compiler/compile.js";
 import { memoryHost } from "../../compiler/host.js";
 import type { Plan } from "../../compiler/plan/schema.js";
-import { gmmModel, openBackend, sample, type Backend, type GaussianMixtures } from "../../runtime/index.js";
+import {
+  decodeState,
+  encodeState,
+  gmmModel,
+  openBackend,
+  Run,
+  sample,
+  type Backend,
+  type GaussianMixtures,
+  type RunOptions,
+} from "../../runtime/index.js";
 
 /** A smooth mixture in four dimensions, with one condition. */
 export const mixture: GaussianMixtures = {
@@ -70,3 +80,25 @@ export async function run(text: string, settings: RunSettings = {}): Promise<Flo
 
 export const distance = (a: Float64Array, b: Float64Array): number =>
   Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? NaN))));
+
+/** Final states of a run that is saved, forgotten and resumed after every step. */
+export async function runInPieces(text: string, settings: RunSettings = {}): Promise<Float64Array> {
+  const { plan, reports } = compiled(text);
+  if (!plan) throw new Error(reports.join("\n"));
+  const { count = 3, seed = 7, inputs = {} } = settings;
+  const options: RunOptions = { backend: await reference(), shape: [4], count, seed, inputs };
+  const model = gmmModel(mixture);
+  let current = new Run(plan, options);
+  let event = await current.next();
+  while (event.kind !== "done") {
+    if (event.kind === "step") {
+      const bytes = encodeState(await current.saveState());
+      current.dispose();
+      current = new Run(plan, options, decodeState(bytes));
+    }
+    event = await current.next(event.kind === "call" ? await model.evaluate(event.call) : undefined);
+  }
+  const data = await event.results[0]?.read();
+  current.dispose();
+  return Float64Array.from(data ?? []);
+}

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { SourceFile } from "../../compiler/source/file.js";
 import { parse } from "../../compiler/syntax/parse.js";
 import { library, libraryPrefix } from "../../stdlib/index.js";
-import { compiled, distance, run } from "./harness.js";
+import { compiled, distance, run, runInPieces } from "./harness.js";
 
 const files = Object.entries(library);
 const named = (kind: string): string[] =>
@@ -111,6 +111,11 @@ describe("solvers", () => {
       expect(distance(await run(text, { count: 5 }), await run(text, { count: 5, batch: 2 }))).toBe(0);
     },
   );
+
+  test.each(solvers)("%s can be stopped and resumed after every step", async (solver) => {
+    const text = textOf(solver, "vp");
+    expect(distance(await run(text), await runInPieces(text))).toBe(0);
+  });
 
   test("the coupled rules say so", () => {
     expect(compiled(textOf("predictor_corrector", "vp")).reports.join()).toContain("D0303");
