@@ -1,0 +1,145 @@
+// Owns: diffusers' flow-matching schedulers, Euler and Heun: levels on the straight path, shifted, and their rules.
+
+import { drawEachStep, noDraw, type State } from "../imported.js";
+import { contradiction, notImportable } from "../options.js";
+import { line, list, literal } from "../text.js";
+import { listExcludes, stepsOf, written, type Context, type Importer } from "./context.js";
+import { conversionNotes, conversionOf, converted } from "./spacing.js";
+
+const shifted = (by: string, u: string): string => `${by}*${u}/(1 + (${by} - 1)*${u})`;
+
+interface Levels {
+  readonly definition: string;
+  readonly tables: readonly string[];
+  readonly steps: number | undefined;
+  readonly n: number;
+  readonly N: number;
+}
+
+/** The levels; `simple`: Heun has only `shift`. */
+function levels(context: Context, simple: boolean): Levels {
+  const { config, args } = context;
+  const who = config.who;
+  const N = config.whole("num_train_timesteps", 1000, 2);
+  const shift = config.number("shift", 1);
+  const dynamic = !simple && config.flag("use_dynamic_shifting", false);
+  const kind = simple
+    ? "exponential"
+    : config.word("time_shift_type", "exponential", ["exponential", "linear"]);
+  const terminal = simple ? undefined : config.optional("shift_terminal");
+  const conversion = simple ? undefined : conversionOf(config);
+  // Only the pipelines use these four, to find mu from the number of tokens.
+  const base = simple ? 0 : config.number("base_shift", 0.5);
+  const max = simple ? 0 : config.number("max_shift", 1.15);
+  const from = simple ? 0 : config.number("base_image_seq_len", 256);
+  const to = simple ? 0 : config.number("max_image_seq_len", 4096);
+  if (!simple) config.off("invert_sigmas", "levels that run from data to noise");
+  const mu = simple ? undefined : args.optional("mu");
+  const tokens = simple ? undefined : args.optional("tokens");
+  if (!dynamic && (mu !== undefined || tokens !== undefined))
+    contradiction(`${who}: \`mu\` is given, and use_dynamic_shifting is false`, "leave `mu` out");
+  if (mu !== undefined && tokens !== undefined) contradiction(`${who}: both \`mu\` and \`tokens\` are given`);
+  const amount = mu ?? (tokens === undefined ? undefined : base + ((max - base) * (tokens - from)) / (to - from));
+  if (dynamic && amount === undefined)
+    contradiction(
+      `${who}: use_dynamic_shifting needs \`mu\``,
+      "give it, or the number of image tokens: `--set mu=0.8`, `--set tokens=4096`",
+    );
+  const sigmas = simple ? undefined : args.numbers("sigmas");
+  const timesteps = simple ? undefined : args.numbers("timesteps");
+  if (sigmas && timesteps) notImportable(`${who}: \`sigmas\` and \`timesteps\` together`);
+  const given = sigmas ?? timesteps?.map((t) => t / N);
+  if (given) listExcludes(who, sigmas ? "sigmas" : "timesteps", conversion);
+  const n = stepsOf(context, given);
+  const by =
+    amount === undefined ? literal(shift) : kind === "linear" ? literal(amount) : `exp(${literal(amount)})`;
+  const smallest = dynamic ? 1 / N : shift / N / (1 + (shift - 1) / N);
+  const twice = !dynamic && shift !== 1 && !given;
+  const count = given ? String(n) : "steps";
+  const lines = [
+    given
+      ? "  let u(i) = sigmas[i]"
+      : `  let u(i) = lerp(1, ${dynamic || shift === 1 ? `1/${N}` : shifted(by, `1/${N}`)}, i/max(1, steps - 1))`,
+    `  let moved(i) = ${by === "1" ? "u(i)" : shifted(by, "u(i)")}`,
+  ];
+  let level = "moved";
+  if (terminal !== undefined && terminal !== 0) {
+    lines.push(
+      `  let stretched(i) = 1 - (1 - moved(i))*(1 - ${literal(terminal)})/(1 - moved(${count} - 1))`,
+    );
+    level = "stretched";
+  }
+  const value =
+    conversion === undefined
+      ? `${level}(i)`
+      : converted(conversion, `${level}(0)`, `${level}(${count} - 1)`, "i");
+  const why = [
+    ...(amount === undefined
+      ? []
+      : [`use_dynamic_shifting with mu ${amount}: shifted by ${kind === "linear" ? "mu" : "exp(mu)"}; the pipelines find mu from the number of tokens.`]),
+    ...(twice
+      ? [`The smallest level is shifted twice, once in the constructor and once here: it is ${literal((shift * smallest) / (1 + (shift - 1) * smallest))}.`]
+      : []),
+    ...(given ? ["Levels that are given are shifted once."] : []),
+    ...(terminal ? [`shift_terminal: 1 - sigma is stretched so that the last level is ${terminal}.`] : []),
+    ...(conversion === undefined ? [] : [conversionNotes[conversion], "Its ends are the first and last of the levels above."]),
+  ];
+  return {
+    tables: given ? [`table sigmas = ${list(given)}`] : [],
+    definition: [
+      ...why.map((item) => `// ${item}`),
+      "grid levels {",
+      ...lines,
+      `  time[i] = ${value}  for i in 0 .. ${count} - 1`,
+      "  then sigma = 0",
+      "}",
+    ].join("\n"),
+    steps: given ? undefined : n,
+    n,
+    N,
+  };
+}
+
+/** Arguments of `step` that the Euler class takes and does not use, and the Heun class uses for churn. */
+const noChurn = (context: Context): void => {
+  const amount = context.args.number("s_churn", 0);
+  context.args.number("s_tmin", 0);
+  context.args.number("s_tmax", Infinity);
+  context.args.number("s_noise", 1);
+  if (amount !== 0) notImportable(`${context.config.who}: \`s_churn\` on a flow path`);
+};
+
+const parts = (made: Levels) => ({
+  definitions: [...made.tables, made.definition],
+  schedule: line("flow", "The state is (1 - sigma)*x0 + sigma*noise."),
+  predicts: line(`flow with time: ${made.N}*time`),
+  guidance: [],
+  grid: line("levels"),
+  steps: made.steps,
+});
+
+export const flowMatchEuler: Importer = (context) => {
+  const made = levels(context, false);
+  const stochastic = context.config.flag("stochastic_sampling", false);
+  noChurn(context);
+  return written(context, {
+    ...parts(made),
+    solver: stochastic
+      ? line("consistency", "stochastic_sampling: each step predicts x0 and adds fresh noise.")
+      : line("euler"),
+    draw: stochastic ? drawEachStep : noDraw,
+  });
+};
+
+export const flowMatchHeun: Importer = (context) => {
+  const made = levels(context, true);
+  noChurn(context);
+  return written(context, {
+    ...parts(made),
+    solver: line("heun", "Two network calls a step and one in the last, which is Euler."),
+    states: (calls): readonly State[] =>
+      Array.from({ length: calls }, (_, k) =>
+        k === 2 * made.n - 2 ? made.n : k % 2 === 1 ? (k + 1) / 2 : null,
+      ),
+  });
+};
