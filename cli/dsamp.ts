@@ -149,14 +149,21 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
       done.code = await fmt(files, options, io);
     });
 
-  verb("explain [code]", "Say what a diagnostic code means; list the codes without one.", [
-    "dsamp explain D0401",
-    "dsamp explain",
-  ])
+  withSpecFlags(
+    verb("explain [what]", "Say what a code means, or what a spec does in mathematics; list the codes.", [
+      "dsamp explain sd15.dsamp",
+      "dsamp explain sd15.dsamp --latex > sd15.tex",
+      "dsamp explain --solver 'dpm_solver_2(r1: 1/3)'",
+      "dsamp explain D0401",
+      "dsamp explain",
+    ]),
+  )
+    .option("--solver <name>", "a solver of the file or of the library, by itself")
+    .option("--latex", "LaTeX in place of Unicode")
     .option("--json", "one JSON document on stdout")
-    .action(async (code: string | undefined, options: { readonly json?: boolean }) => {
+    .action(async (what: string | undefined, options) => {
       const { explain } = await import("./explain.js");
-      done.code = await explain(code, options, io);
+      done.code = await explain(what, options, io);
     });
 
   verb("init [dir]", "Write a small project that runs at once. Nothing is overwritten.", [
