@@ -107,12 +107,13 @@ export const ddim: Importer = (context) => {
     "solver ddim_strided(stride, eta = 0) {",
     "  noise z",
     "  step {",
-    "    when last { x[t] = jump(s -> t, eta: eta, noise: z) }",
-    "    else {",
+    ...(still
+      ? []
+      : ["    when last { x[t] = jump(s -> t, eta: eta, noise: z) }", "    else {"]),
     "      point d at index = index[s] - stride",
     "      x[d] = jump(s -> d, eta: eta, noise: z)",
     "      x[t] = relabel(x[d])",
-    "    }",
+    ...(still ? [] : ["    }"]),
     "  }",
     "}",
   ].join("\n");

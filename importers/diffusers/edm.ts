@@ -90,7 +90,7 @@ const negativeNet = (data: number, time: string): string =>
   ].join("\n");
 
 /** The lines that the three classes share. */
-function frame(context: Context, made: Base, time: "log(sigma)/4" | "2*atan(sigma)/pi", margin: number) {
+function frame(made: Base, time: "log(sigma)/4" | "2*atan(sigma)/pi", margin: number) {
   const custom = made.negative || time !== "log(sigma)/4";
   const net = call("edm", { sigma_data: made.data });
   return {
@@ -138,7 +138,7 @@ export const edmEuler: Importer = (context) => {
   const low = args.number("s_tmin", 0);
   const high = args.number("s_tmax", Infinity);
   const noise = args.number("s_noise", 1);
-  const shared = frame(context, made, "log(sigma)/4", amount === 0 ? 1 : 1.5);
+  const shared = frame(made, "log(sigma)/4", amount === 0 ? 1 : 1.5);
   if (amount === 0) return written(context, { ...shared, guidance: [], solver: line("euler") });
   const draw: Imported["draw"] = (_, step, sigmas) =>
     sigmas.slice(0, step).filter((sigma) => low <= sigma && sigma <= high).length;
@@ -172,7 +172,7 @@ export const edmDpmSolver: Importer = (context) => {
     contradiction(`${config.who}: sde-dpmsolver++ has no order 3, and diffusers fails there`, "take solver_order 2");
   const euler = config.flag("euler_at_final", false);
   const rule = multistepRule(config, algorithm, made.n, made.toZero, made.repeats, euler);
-  const shared = frame(context, made, "log(sigma)/4", 1);
+  const shared = frame(made, "log(sigma)/4", 1);
   return written(context, {
     ...shared,
     definitions: [...shared.definitions, ...rule.definitions],
@@ -197,7 +197,7 @@ export const cosineDpmSolver: Importer = (context) => {
   if (order > 2) contradiction(`${config.who}: solver_order ${order}, and the highest is 2`);
   const euler = config.flag("euler_at_final", false);
   const rule = multistepRule(config, "sde-dpmsolver++", made.n, made.toZero, made.repeats, euler);
-  const shared = frame(context, made, "2*atan(sigma)/pi", 1);
+  const shared = frame(made, "2*atan(sigma)/pi", 1);
   return written(context, {
     ...shared,
     definitions: [...shared.definitions, ...rule.definitions],

@@ -3,7 +3,7 @@
 
 import { drawEachStep, type Imported, type State } from "../imported.js";
 import { contradiction, notImportable, type Options } from "../options.js";
-import { call, line, quoted } from "../text.js";
+import { call, quoted } from "../text.js";
 import { noVariance, thresholdOf, written, type Context, type Importer } from "./context.js";
 import { levelsOf, type Levels } from "./levels.js";
 import { compose, type Composed } from "./rules.js";

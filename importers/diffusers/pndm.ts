@@ -47,6 +47,12 @@ export const pndm: Importer = (context) => {
   const arrive = (D: string, indent: string): string =>
     matched
       ? `${indent}x[t] = transfer(t, ${D})`
+      : still
+        ? [
+            `${indent}point d at index = index[s] - ${stride}`,
+            `${indent}x[d] = transfer(d, ${D})`,
+            `${indent}x[t] = relabel(x[d])`,
+          ].join("\n")
       : [
           `${indent}when last { x[t] = transfer(t, ${D}) }`,
           `${indent}else {`,
@@ -59,9 +65,8 @@ export const pndm: Importer = (context) => {
     "    when step < 3 {",
     "      // Runge-Kutta of order 4 with calls at half a stride, in whole training steps: the first half is cut off, the",
     "      // second rounded up, so with an odd stride a stage is at one level and its call at another.",
-    `      point a, c at index = index[s] - ${half}`,
+    `      point a at index = index[s] - ${half}`,
     `      point b at index = index[t] + ${half}`,
-    "      point e at t",
     `      x[a] = transfer(a, ${view}[s])`,
     "      x[b] = relabel(x[a])",
     "      point g at index = index[t] + " + String(half),
@@ -70,10 +75,7 @@ export const pndm: Importer = (context) => {
     `      x[k] = transfer(k, ${view}[g])`,
     `      x[t] = transfer(t, (${view}[s] + 2*${view}[b] + 2*${view}[g] + ${view}[k])/6)`,
     "    }",
-  ]
-    .filter((text) => !text.includes("point e at t"))
-    .map((text) => text.replace("point a, c at", "point a at"))
-    .join("\n");
+  ].join("\n");
   // With skip_prk_steps the second timestep is called twice: Euler to it, and once more from the first state with the
   // mean of both calls.
   const doubled = matched
@@ -101,14 +103,6 @@ export const pndm: Importer = (context) => {
     `    else when step == 1 {\n${arrive(`(3*${view}[s] - ${view}[s-1])/2`, "      ")}\n    }`,
     `    else when step == 2 {\n${arrive(`(23*${view}[s] - 16*${view}[s-1] + 5*${view}[s-2])/12`, "      ")}\n    }`,
   ];
-  const prkMatched = !skip
-    ? Array.from({ length: 3 }, (_, i) => i).every((i) => spaced.at(i + 1) === spaced.at(i) - stride)
-    : true;
-  if (!prkMatched)
-    contradiction(
-      `${who}: the Runge-Kutta start steps by ${stride}, and the timesteps with "${spacing}" do not`,
-      'set skip_prk_steps to true, or timestep_spacing to "leading"',
-    );
   const custom = !skip || v || !matched;
   const solver = [
     v

@@ -124,7 +124,7 @@ function levels(context: Context, traits: Traits, table: Table): Levels {
   const between = [
     `  let k(i) = ${spaced.index("i")}`,
     ...(Array.from({ length: spaced.count }, (_, i) => spaced.at(i)).every(Number.isInteger) &&
-    spacing !== "linspace"
+    (timesteps !== undefined || spacing !== "linspace")
       ? [`  let level(i) = ${rho("k(i)")}`]
       : [
           "  // Between training steps, sigma is interpolated linearly.",

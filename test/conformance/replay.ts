@@ -2,6 +2,7 @@
 
 import { compile } from "../../compiler/compile.js";
 import { memoryHost } from "../../compiler/host.js";
+import { Failure } from "../../compiler/diagnostics/report.js";
 import { gmmModel, sample, type Backend, type HostArray, type SampleResult } from "../../runtime/index.js";
 import type { Case, CaseFile, Mixture, Tensor } from "./format.js";
 import { Unsupported, type Recorded, type Replay } from "./spec.js";
@@ -28,15 +29,15 @@ export async function replay(
   try {
     made = family(entry, file);
   } catch (error) {
-    if (error instanceof Unsupported)
+    if (error instanceof Unsupported || (error instanceof Failure && error.diagnostic.code === "D0712"))
       return { status: "unsupported", maxRelError: null, reason: error.message };
+    if (error instanceof Failure) return { status: "fail", maxRelError: null, reason: error.message };
     throw error;
   }
   const compiled = compile({
     host: memoryHost({}),
     file: `${entry.id}.dsamp`,
     text: made.text,
-    sampler: "replay",
   });
   if (!compiled.plan) {
     const errors = compiled.diagnostics.filter((item) => item.severity === "error");

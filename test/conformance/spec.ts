@@ -1,7 +1,11 @@
 // Owns: what a family makes of a recorded run: the text of a sampler, which recorded draw each of its draws is, and
-// which of its states each recorded state is. Writing spec text lives here; knowing libraries does not.
+// which of its states each recorded state is. Knowing libraries lives in the families, and in importers/.
 
+import type { Imported, State } from "../../importers/imported.js";
+import { call, list, literal, quoted } from "../../importers/text.js";
 import type { Case, Fields } from "./format.js";
+
+export { call, list, literal, quoted };
 
 /** Thrown by a family for a case it has no faithful sampler for. */
 export class Unsupported extends Error {}
@@ -11,10 +15,10 @@ export const unsupported = (reason: string): never => {
 };
 
 /** A recorded state is the state at a grid point, the run's result, or nothing the sampler has (a stage). */
-export type Recorded = number | "result" | null;
+export type Recorded = State;
 
 export interface Replay {
-  /** A spec whose only sampler is `replay`, with the input tensor `x_init`. */
+  /** A spec whose only sampler takes the input tensor `x_init`. */
   readonly text: string;
   /** Mixtures of the file: the unconditional one, and those behind condition labels. */
   readonly model: string;
@@ -58,25 +62,6 @@ export function samplerText(parts: Parts): string {
   return `${[...(parts.definitions ?? []), `sampler replay {\n${lines.map((line) => `  ${line}`).join("\n")}\n}`].join("\n\n")}\n`;
 }
 
-/** A number as the language writes it; there is no infinity, so a bound that never binds stands for it. */
-export function literal(x: number): string {
-  if (Number.isNaN(x)) return unsupported("an option is not a number");
-  if (!Number.isFinite(x)) return x > 0 ? "1e30" : "-1e30";
-  return String(x).replace("e+", "e");
-}
-
-export const list = (xs: readonly number[]): string => `[${xs.map(literal).join(", ")}]`;
-
-/** `name(a: 1, b: 2)` */
-export function call(name: string, args: Readonly<Record<string, number | string | undefined>>): string {
-  const given = Object.entries(args).filter(([, value]) => value !== undefined);
-  if (given.length === 0) return name;
-  const text = given.map(([key, value]) => `${key}: ${typeof value === "number" ? literal(value) : value}`);
-  return `${name}(${text.join(", ")})`;
-}
-
-export const quoted = (text: string): string => JSON.stringify(text);
-
 /** An option nobody has implemented must not pass silently. */
 export function checkNames(fields: Fields, known: readonly string[]): void {
   const other = Object.keys(fields.values).filter((name) => !known.includes(name));
@@ -114,5 +99,22 @@ export function guided(entry: Case): Guided {
     conditions: { cond: guidance.cond },
     labels: { prompt: "cond" },
     guidance: [call("cfg", { scale: guidance.scale })],
+  };
+}
+
+/** The replay of a sampler that an importer wrote; `levels`: the recorded sigmas. */
+export function replayOf(
+  entry: Case,
+  { text, states, draw }: Imported,
+  { model, conditions, labels }: Guided,
+  levels: readonly number[],
+): Replay {
+  return {
+    text,
+    model,
+    conditions,
+    labels,
+    noise: (path, step) => draw(path, step, levels),
+    trajectory: states(entry.trajectory?.length ?? 0),
   };
 }

@@ -1,21 +1,31 @@
-// Owns: which part of huggingface/diffusers a recorded run belongs to, told by the family of its schedule.
+// Owns: recorded runs of huggingface/diffusers, which go through `dsamp import diffusers`. What is left to the runner is
+// what the recording decides: the model, the given first state, and the noise in place of a Brownian path.
 
-import type { Case } from "../format.js";
-import type { Replay } from "../spec.js";
-import { diffusersContinuous } from "./diffusersContinuous.js";
-import { diffusersDpm } from "./diffusersDpm.js";
-import { diffusersIndex } from "./diffusersIndex.js";
-import { diffusersSigma } from "./diffusersSigma.js";
+import { importDiffusers } from "../../../importers/diffusers/index.js";
+import type { JsonObject, Case } from "../format.js";
+import { checkNames, guided, replayOf, type Replay } from "../spec.js";
+import { scoreSdeVp } from "./scoresde.js";
+
+/** Schedulers whose noise comes from a Brownian path, replaced by independent tensors in the recording. */
+const brownian: ReadonlySet<string> = new Set(["DPMSolverSDE"]);
 
 export function diffusers(entry: Case): Replay {
-  switch (entry.schedule.text("family", "")) {
-    case "sigma":
-      return diffusersSigma(entry);
-    case "dpm":
-      return diffusersDpm(entry);
-    case "index":
-      return diffusersIndex(entry);
-    default:
-      return diffusersContinuous(entry);
-  }
+  checkNames(entry.options, ["num_inference_steps", "config", "set_timesteps", "step"]);
+  if (entry.solver === "ScoreSdeVp") return scoreSdeVp(entry);
+  const { options } = entry;
+  const args: JsonObject = {
+    ...options.object("set_timesteps").values,
+    ...options.object("step").values,
+    ...(brownian.has(entry.solver) ? { noise_sampler: "independent" } : {}),
+  };
+  const imported = importDiffusers(
+    { _class_name: `${entry.solver}Scheduler`, ...options.object("config").values },
+    {
+      steps: options.has("num_inference_steps") ? options.number("num_inference_steps") : undefined,
+      args,
+      latents: true,
+      cfg: entry.guidance?.scale,
+    },
+  );
+  return replayOf(entry, imported, guided(entry), entry.grid.has("sigma") ? entry.grid.numbers("sigma") : []);
 }
