@@ -25,6 +25,8 @@ export interface OrderQuestion {
   readonly grid: GridKind;
   /** Orders above this one are not told apart. */
   readonly limit?: number;
+  /** Numbers per sample stand for their limits as the step goes to 0, see exactAlgebra.ts. */
+  readonly limits?: boolean;
 }
 
 const seeds = [1, 2] as const;
@@ -46,14 +48,14 @@ export const isVerdict = (value: unknown): value is Verdict =>
   typeof value === "object" && value !== null && "kind" in value;
 
 function branchOrder(branch: Branch, question: OrderQuestion): Verdict {
-  const { setting, grid, limit = highestOrder } = question;
+  const { setting, grid, limit = highestOrder, limits = false } = question;
   const counters = setting.history === undefined ? undefined : countersAt(setting.history, 0);
   const verdict = decided(() => {
     let lowest = Infinity;
     for (const seed of seeds) {
       // Most rules are of low order: long series only when short ones do not tell.
       for (const order of [3, 5, limit].filter((stage, i) => i === 2 || stage < limit)) {
-        const place = { branch, family: setting.family, grid, seed, order, counters };
+        const place = { branch, family: setting.family, grid, seed, order, counters, limits };
         const problem = makeProblem(place);
         const { rule, exact } = localError(settled(problem, order));
         const found = agreement(problem.ring, rule, exact);

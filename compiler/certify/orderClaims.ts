@@ -4,7 +4,7 @@
 import { diagnostic, Failure } from "../diagnostics/report.js";
 import { counter, counters, type Counter } from "../graph/quantity.js";
 import { evaluate, staticNumber } from "../lower/expression.js";
-import { bindParameters } from "../lower/parameters.js";
+import { bindParameters, definitionOf } from "../lower/parameters.js";
 import type { Place, Scope } from "../lower/scope.js";
 import { numberValue, type DefinitionValue } from "../lower/value.js";
 import type { Module, Program } from "../resolve/module.js";
@@ -14,10 +14,12 @@ import type { Span } from "../source/span.js";
 import type { Expression, OrderClause } from "../syntax/ast.js";
 import { explain, fraction } from "./explain.js";
 import type { GridKind } from "./gridSeries.js";
+import type { FamilyName } from "./family.js";
 import {
   certifyOrder,
   highestOrder,
   orderCertificate,
+  runOrder,
   type OrderCertificate,
   type Verdict,
 } from "./order.js";
@@ -83,58 +85,94 @@ function certificateOf(setting: Setting): OrderCertificate | undefined {
 
 /** Decides the `order` lines of a solver and reports those that are not reached; the order claimed, if any. */
 function claimOf(solver: DefinitionValue, program: Program): number | undefined {
+  const { claimed, findings } = decideClaims(solver, program);
+  for (const found of findings) program.diagnostics.add(found);
+  return claimed;
+}
+
+/** What is claimed of a rule by its own lines, and which of them are not reached. */
+export function decideClaims(
+  solver: DefinitionValue,
+  program: Program,
+): { readonly claimed: number | undefined; readonly findings: readonly Diagnostic[] } {
   const cx = new StaticLowering(program);
   const { scope } = bindParameters(solver, solver.def.node.name.span, cx, run);
+  const findings: Diagnostic[] = [];
   let claimed: number | undefined;
   for (const clause of orderClauses(solver)) {
     const claim = readClaim(clause, scope, cx);
     if (!claim) continue;
-    claimed = claim.order;
-    const found = missed(settingOf(program, solver), claim, clause.span);
-    if (found) program.diagnostics.add(found);
+    if (!clause.run) claimed = claim.order;
+    const setting = settingOf(program, solver);
+    const found = clause.run ? missedRun(setting, claim, clause.span) : missed(setting, claim, clause.span);
+    if (found) findings.push(found);
   }
-  return claimed;
+  return { claimed, findings };
 }
 
-/** Deterministic claims of the rule; weak and run orders are not decided yet. */
+/** Deterministic claims of the rule and of runs with it. */
 export function orderClauses(solver: DefinitionValue): readonly OrderClause[] {
   const { body } = solver.def.node;
   if (body.kind !== "Block") return [];
   return body.statements.filter(
-    (statement): statement is OrderClause => statement.kind === "Order" && !statement.weak && !statement.run,
+    (statement): statement is OrderClause => statement.kind === "Order" && !statement.weak,
   );
 }
 
 export interface Claim {
   readonly order: number;
   readonly grid: GridKind;
+  /** The kind of schedule it is claimed for; every schedule without. */
+  readonly family?: FamilyName;
+  /** Claimed of the limits of coefficients that depend on data. */
+  readonly limits?: boolean;
 }
 
-/** The order claimed and where; undefined when a condition on parameters does not hold or the place is not decided here. */
+/** The order claimed and where; undefined when a condition on parameters does not hold. Throws D0201 for other places. */
 export function readClaim(clause: OrderClause, scope: Scope, cx: StaticLowering): Claim | undefined {
   const order = staticNumber(evaluate(clause.value, scope, 0, cx), clause.value.span, cx);
   let grid: GridKind = "ratios";
+  let family: FamilyName | undefined;
+  let limits = false;
   for (const part of conjuncts(clause.on)) {
     const place = placeOf(part);
-    if (place === "other") return undefined;
     if (place === "condition") {
       if (staticNumber(evaluate(part, scope, 0, cx), part.span, cx) === 0) return undefined;
+    } else if (place === "coefficient_limits") limits = true;
+    else if (place === "other") {
+      const found = familyOf(part, scope, cx);
+      if (found === "grid") grid = "smooth";
+      else family = found;
     } else grid = place;
   }
-  return { order, grid };
+  return { order, grid, ...(family === undefined ? {} : { family }), ...(limits ? { limits } : {}) };
 }
 
-function conjuncts(e: Expression | undefined): readonly Expression[] {
+/** A grid stands for its family as steps grow, a schedule for all of its kind. */
+function familyOf(e: Expression, scope: Scope, cx: StaticLowering): FamilyName | "grid" {
+  const head = e.kind === "Call" ? e.callee : e;
+  if (head.kind === "Name" && cx.program.definition(scope.module, "grid", head.text)) {
+    definitionOf(e, "grid", scope, 0, cx);
+    return "grid";
+  }
+  const schedule = definitionOf(e, "schedule", scope, 0, cx);
+  const value = cx.path(schedule, e.span);
+  return (value.kind === "path" ? value.path.numbers.relation : undefined) ?? "generic";
+}
+
+export function conjuncts(e: Expression | undefined): readonly Expression[] {
   if (!e) return [];
   if (e.kind === "Paren") return conjuncts(e.inner);
   return e.kind === "Binary" && e.op === "and" ? [...conjuncts(e.left), ...conjuncts(e.right)] : [e];
 }
 
+const isPlace = (text: string): text is "smooth" | "ratios" | "coefficient_limits" =>
+  text === "smooth" || text === "ratios" || text === "coefficient_limits";
+
 /** `generic`, `ratios`, `smooth`, `uniform(u)`, a condition on parameters, or something else. */
-function placeOf(e: Expression): GridKind | "condition" | "other" {
+function placeOf(e: Expression): GridKind | "condition" | "coefficient_limits" | "other" {
   if (e.kind === "Compare") return "condition";
-  if (e.kind === "Name")
-    return e.text === "smooth" ? "smooth" : e.text === "generic" || e.text === "ratios" ? "ratios" : "other";
+  if (e.kind === "Name") return e.text === "generic" ? "ratios" : isPlace(e.text) ? e.text : "other";
   const [arg] = e.kind === "Call" ? e.args : [];
   if (
     e.kind === "Call" &&
@@ -151,13 +189,14 @@ function placeOf(e: Expression): GridKind | "condition" | "other" {
 }
 
 /** The finding when a claim is not reached, else nothing. */
-export function missed(setting: Setting, { order, grid }: Claim, at: Span): Diagnostic | undefined {
-  const question = { setting, grid, limit: Math.min(highestOrder, order) };
+export function missed(rule: Setting, claim: Claim, at: Span): Diagnostic | undefined {
+  const { order, grid, family, limits = false } = claim;
+  const setting = family === undefined ? rule : { ...rule, family };
+  const question = { setting, grid, limit: Math.min(highestOrder, order), limits };
   const verdict = certifyOrder(question);
   if (verdict.kind === "order" && verdict.order >= order) return undefined;
   if (verdict.kind !== "order") return undecided(verdict, order, at);
-  const where =
-    grid === "ratios" ? "" : grid === "smooth" ? " on smooth grids" : ` on grids uniform in ${grid}`;
+  const where = placeName(grid);
   if (verdict.order <= 0)
     return diagnostic(
       "D0411",
@@ -180,6 +219,32 @@ export function missed(setting: Setting, { order, grid }: Claim, at: Span): Diag
       ? { fix: { title: `write ${change.change}`, edits: [change.edit], applicability: "unsafe" as const } }
       : {}),
   });
+}
+
+const placeName = (grid: GridKind): string =>
+  grid === "ratios" ? "" : grid === "smooth" ? " on smooth grids" : ` on grids uniform in ${grid}`;
+
+/** The finding when a whole run with the rule's own start does not have the order claimed. */
+export function missedRun(setting: Setting, { order, grid }: Claim, at: Span): Diagnostic | undefined {
+  const certificate = orderCertificate(setting);
+  const found = certificate.kind === "order" ? runOrder(certificate, setting, grid) : undefined;
+  if (found === undefined)
+    return undecided(
+      certificate.kind === "noise" ? { kind: "noise" } : { kind: "undecided", why: certificate.why ?? "" },
+      order,
+      at,
+    );
+  if (found >= order) return undefined;
+  const low = certificate.start.find((step) => step.order !== undefined && step.order + 1 === found);
+  return diagnostic(
+    "D0412",
+    `declared run order ${order}, but a run with this rule has order ${found}${placeName(grid)}`,
+    {
+      at,
+      label: low ? `step ${low.history} is made by \`${low.rule}\`, of order ${low.order}` : `order ${found}`,
+      help: `${low ? "a `start` rule of higher order, or " : ""}declare \`run order ${found}\``,
+    },
+  );
 }
 
 function describeMismatch(reason: ReturnType<typeof explain>): string {
