@@ -11,7 +11,7 @@ import { provedEqual } from "./equivalenceSymbolic.js";
 
 export type Equivalence =
   | { readonly kind: "symbolic" }
-  | { readonly kind: "numeric"; readonly places: number; readonly distance: number }
+  | { readonly kind: "numeric"; readonly places: number; readonly distance: number; readonly data: boolean }
   | {
       readonly kind: "different";
       readonly schedule: string;
@@ -79,6 +79,7 @@ type Lower = (ground: Ground) => ReturnType<typeof lowerRun>;
 function compareOn(places: readonly Ground[], lowerA: Lower, lowerB: Lower): Equivalence {
   let seen = 0;
   let distance = 0;
+  let data = false;
   let failure: Failure | undefined;
   for (const ground of places) {
     const schedule = ground.path.name;
@@ -109,10 +110,11 @@ function compareOn(places: readonly Ground[], lowerA: Lower, lowerB: Lower): Equ
     const found = firstDifference(compared);
     if (found) return { kind: "different", schedule, first: found, steps: compared.steps.length };
     seen += 1;
+    data ||= compared.how === "data";
     distance = Math.max(distance, compared.distance);
   }
   if (seen === 0 && failure) throw failure;
-  return { kind: "numeric", places: seen, distance };
+  return { kind: "numeric", places: seen, distance, data };
 }
 
 const firstDifference = (compared: RunComparison): StepDifference | undefined =>

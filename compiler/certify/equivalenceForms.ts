@@ -30,6 +30,8 @@ export const unit = 0;
 export class Symbols<C> {
   readonly all: Symbolic<C>[] = [{ key: "1", args: [], label: "1" }];
   readonly #byKey = new Map<string, number[]>();
+  /** Some value is not a combination of the others. */
+  nonlinear = false;
 
   constructor(readonly weights: Weights<C>) {}
 
@@ -56,6 +58,18 @@ export class Symbols<C> {
 
   number(value: C): Form<C> {
     return this.weights.isZero(value) ? new Map() : new Map([[unit, value]]);
+  }
+
+  /** A pointwise function. */
+  map(fn: string, args: readonly Form<C>[]): Form<C> {
+    this.nonlinear = true;
+    return this.single(this.of(fn, args, (id) => `${fn}(...)#${id}`));
+  }
+
+  /** A reduction. */
+  reduce(fn: string, args: readonly Form<C>[]): Form<C> {
+    this.nonlinear = true;
+    return this.single(this.of(fn, args, (id) => `${fn}(...)#${id}`));
   }
 
   /** Sum of weight * form. */
@@ -117,15 +131,13 @@ export abstract class Forms<C> {
         const args = node.args.map((arg) =>
           arg.kind === "number" ? symbols.number(this.operand(arg, at)) : this.node(arg, at),
         );
-        return symbols.single(symbols.of(node.fn, args, (id) => `${node.fn}(...)#${id}`));
+        return symbols.map(node.fn, args);
       }
       case "reduce": {
         const parameter = this.parameter(node, at);
         const args = node.args.map((arg) => this.node(arg, at));
         if (parameter !== undefined) args.push(symbols.number(parameter));
-        return symbols.single(
-          symbols.of(`${node.fn} per ${node.per}`, args, (id) => `${node.fn}(...)#${id}`),
-        );
+        return symbols.reduce(`${node.fn} per ${node.per}`, args);
       }
       case "output":
         return symbols.single(

@@ -6,6 +6,7 @@ import type { Linear, Node, Operand } from "../graph/node.js";
 import { exported, requestKey, source, stepAt, type Request } from "../link/demand.js";
 import { numberAt, pruned } from "../link/prune.js";
 import type { LoweredRun } from "../sampler/run.js";
+import { RandomData } from "./equivalenceData.js";
 import { Forms, Symbols, unit, type Form, type Weights } from "./equivalenceForms.js";
 
 /** Largest relative difference of weights that are called equal. */
@@ -27,13 +28,17 @@ export function distance(a: Form<number>, b: Form<number>): number {
   return most / scale;
 }
 
-export const numberWeights: Weights<number> = {
+/** The same on random data, where rules that are not linear may lose digits. */
+export const dataTolerance = 1e-9;
+
+const numbersWithin = (within: number): Weights<number> => ({
   one: 1,
   add: (a, b) => a + b,
   mul: (a, b) => a * b,
   isZero: (a) => a === 0,
-  same: (a, b) => distance(a, b) <= tolerance,
-};
+  same: (a, b) => distance(a, b) <= within,
+});
+const numberWeights = numbersWithin(tolerance);
 
 /** How network calls are told apart. */
 export interface CallRules {
@@ -173,8 +178,11 @@ export interface RunComparison {
   readonly equal: boolean;
   /** Largest relative difference of weights met. */
   readonly distance: number;
-  /** Equal step by step from equal states, or only as whole runs (with other carried values, say). */
-  readonly stepwise: boolean;
+  /**
+   * How they are equal: step by step from equal states, only as whole runs (with other carried values, say), or, for
+   * rules that are not linear, on random data.
+   */
+  readonly how: "steps" | "runs" | "data";
   readonly steps: readonly StepDifference[];
   /** Draws of the same law under other names: with one seed the two give other samples. */
   readonly renamed: boolean;
@@ -185,27 +193,36 @@ export interface RunComparison {
  * @throws Failure when a coefficient of either run is not finite on its grid.
  */
 export function compareRuns(a: LoweredRun, b: LoweredRun, rules: CallRules = { times: true }): RunComparison {
-  const stepwise = walk(a, b, rules, true);
-  if (stepwise.steps.length === 0) return { ...stepwise, equal: true, stepwise: true };
-  const whole = walk(a, b, rules, false);
-  if (whole.steps.length === 0) return { ...whole, equal: true, stepwise: false };
-  return { ...stepwise, equal: false, stepwise: true };
+  const symbols = new Symbols<number>(numberWeights);
+  const stepwise = walk(a, b, rules, symbols, true);
+  if (stepwise.steps.length === 0) return { ...stepwise, equal: true, how: "steps" };
+  const whole = walk(a, b, rules, new Symbols<number>(numberWeights), false);
+  if (whole.steps.length === 0) return { ...whole, equal: true, how: "runs" };
+  if (symbols.nonlinear) {
+    const seen = [1, 2].map((seed) =>
+      walk(a, b, rules, new RandomData(numbersWithin(dataTolerance), seed), false, dataTolerance),
+    );
+    if (seen.every(({ steps }) => steps.length === 0))
+      return { ...(seen[0] as typeof whole), equal: true, how: "data" };
+  }
+  return { ...stepwise, equal: false, how: "steps" };
 }
 
 function walk(
   a: LoweredRun,
   b: LoweredRun,
   rules: CallRules,
+  symbols: Symbols<number>,
   settle: boolean,
-): Omit<RunComparison, "equal" | "stepwise"> {
-  const symbols = new Symbols<number>(numberWeights);
+  within = tolerance,
+): Omit<RunComparison, "equal" | "how"> {
   const [formsA, formsB] = [new RunForms(a, symbols, rules), new RunForms(b, symbols, rules)];
   const steps: StepDifference[] = [];
   let most = 0;
   const compare = (step: number, one: Form<number>, two: Form<number>): void => {
     const apart = distance(one, two);
     most = Math.max(most, apart);
-    if (apart <= tolerance) return;
+    if (apart <= within) return;
     steps.push({
       step,
       ruleA: stepAt(a, step).rule,
