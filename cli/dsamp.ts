@@ -149,6 +149,26 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
       done.code = await fmt(files, options, io);
     });
 
+  verb(
+    "import <tool> <source>",
+    "Write a spec that does what a sampler of diffusers, k-diffusion or ComfyUI does.",
+    [
+      "dsamp import diffusers scheduler/scheduler_config.json --steps 20 --out sampler.dsamp",
+      "dsamp import diffusers scheduler_config.json --steps 50 --set eta=1",
+      'dsamp import k-diffusion "dpmpp_2m karras 20 sigma_min=0.03 sigma_max=15"',
+      'dsamp import comfyui "dpmpp_2m_sde karras 20" --cfg 7',
+    ],
+  )
+    .option("--steps <n>", "number of steps", wholeNumber("--steps"))
+    .option("--set <name=value>", "option of the tool's functions, such as eta=1 (repeatable)", repeated)
+    .option("--cfg <scale>", "classifier-free guidance in the tool's convention")
+    .option("--latents", "start from an input x_init in the tool's scale, not from drawn noise")
+    .option("--out <file>", "write there instead of stdout")
+    .action(async (tool: string, source: string, options) => {
+      const { importSampler } = await import("./import.js");
+      done.code = await importSampler(tool, source, options, io);
+    });
+
   withSpecFlags(
     verb("explain [what]", "Say what a code means, or what a spec does in mathematics; list the codes.", [
       "dsamp explain sd15.dsamp",

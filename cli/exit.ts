@@ -28,7 +28,7 @@ export const exitTable = `Exit codes:
   130  interrupted`;
 
 function exitOf(code: Code): number {
-  if (code === "D0703" || code === "D0706") return exit.usage;
+  if (code === "D0703" || code === "D0706" || code === "D0710" || code === "D0711") return exit.usage;
   if (code === "D0701" || code === "D0705" || code === "D0707") return exit.run;
   if (/^D0[567]/.test(code)) return exit.resource;
   return exit.spec;

@@ -101,7 +101,9 @@ export class Options {
     const value = this.#take(name, undefined);
     if (value === undefined) return undefined;
     if (!Array.isArray(value)) return this.#wrong(name, "a list of numbers");
-    return (value as readonly Value[]).map((item) => toNumber(item) ?? this.#wrong(name, "a list of numbers"));
+    return (value as readonly Value[]).map(
+      (item) => toNumber(item) ?? this.#wrong(name, "a list of numbers"),
+    );
   }
 
   /** An option that must stay off, with the reason. */

@@ -92,12 +92,13 @@ export const ddim: Importer = (context) => {
   );
   // From training step 0 to "alpha of training step 0" there is no way to go.
   const still = final < 0 && !toOne && spaced.at(n - 1) === 0;
-  const last =
-    final >= 0 ? `index = ${final}` : toOne ? "then sigma = 0" : still ? "" : "index = 0";
+  const last = final >= 0 ? `index = ${final}` : toOne ? "then sigma = 0" : still ? "" : "index = 0";
   const { definitions, grid } = indexGrid(spaced, last);
   const finalWhy =
     final >= 0
-      ? [`The last step ends at training step ${final}: DDIM goes one stride of floor(${table.N}/steps) down, whatever the spacing.`]
+      ? [
+          `The last step ends at training step ${final}: DDIM goes one stride of floor(${table.N}/steps) down, whatever the spacing.`,
+        ]
       : toOne
         ? []
         : ["set_alpha_to_one false: the last step ends at the level of training step 0."];
@@ -107,9 +108,7 @@ export const ddim: Importer = (context) => {
     "solver ddim_strided(stride, eta = 0) {",
     "  noise z",
     "  step {",
-    ...(still
-      ? []
-      : ["    when last { x[t] = jump(s -> t, eta: eta, noise: z) }", "    else {"]),
+    ...(still ? [] : ["    when last { x[t] = jump(s -> t, eta: eta, noise: z) }", "    else {"]),
     "      point d at index = index[s] - stride",
     "      x[d] = jump(s -> d, eta: eta, noise: z)",
     "      x[t] = relabel(x[d])",
@@ -120,12 +119,7 @@ export const ddim: Importer = (context) => {
   const etaArgument = eta === 0 ? {} : { eta };
   if (still && n === 1) contradiction(`${who}: the only step has no length`, "set set_alpha_to_one to true");
   return written(context, {
-    definitions: [
-      ...table.definitions,
-      ...definitions,
-      ...(matched ? [] : [strided]),
-      ...bound.definitions,
-    ],
+    definitions: [...table.definitions, ...definitions, ...(matched ? [] : [strided]), ...bound.definitions],
     schedule: line("trained"),
     predicts: predicts(prediction, "index"),
     guidance: bound.guidance,
@@ -198,7 +192,9 @@ export const ddpm: Importer = (context) => {
     schedule: line("trained"),
     predicts: line(
       predicts(prediction, "index").text + (learned ? ", outputs: [logvar]" : ""),
-      ...(learned ? ["The second half of the network's channels, as a further output `logvar` in [-1, 1]."] : []),
+      ...(learned
+        ? ["The second half of the network's channels, as a further output `logvar` in [-1, 1]."]
+        : []),
     ),
     guidance: bound.guidance,
     grid: line(
@@ -237,7 +233,10 @@ export const ddimInverse: Importer = (context) => {
   const first = from[0] as number;
   const start = first >= 0 ? `index = ${first}` : toOne ? "sigma = 0" : "index = 0";
   if (first < 0 && !toOne && at(0) === 0)
-    notImportable(`${who}: the first step, from training step 0 to itself, has no length`, "set set_alpha_to_one to true");
+    notImportable(
+      `${who}: the first step, from training step 0 to itself, has no length`,
+      "set set_alpha_to_one to true",
+    );
   const D = {
     epsilon: ["(x[b] - sigma[b]*raw[p])/alpha[b]", "raw[p]"],
     sample: ["raw[p]", "(x[b] - alpha[b]*raw[p])/sigma[b]"],
@@ -288,4 +287,3 @@ export const ddimInverse: Importer = (context) => {
     solver: line("ddim_inverse"),
   });
 };
-

@@ -41,7 +41,10 @@ function base(context: Context, defaults: Defaults): Base {
   // It only sizes the list of levels before set_timesteps.
   config.ignore("num_train_timesteps");
   if (!(low > 0 && low < high))
-    contradiction(`${config.who}: sigma_min ${low} and sigma_max ${high}`, "sigma_min lies between 0 and sigma_max");
+    contradiction(
+      `${config.who}: sigma_min ${low} and sigma_max ${high}`,
+      "sigma_min lies between 0 and sigma_max",
+    );
   const ramp = defaults.ramp ? args.numbers("sigmas") : undefined;
   const n = context.steps ?? ramp?.length ?? stepsOf(context);
   const u = ramp && spacing === "karras" ? "ramp[i]" : "i/max(1, steps - 1)";
@@ -54,10 +57,14 @@ function base(context: Context, defaults: Defaults): Base {
   const repeats = !toZero && (n > 1 || ramp !== undefined);
   const definition = [
     ...(ramp
-      ? ["// `sigmas` of set_timesteps are no levels: they are taken as the ramp from 0 to 1 between the two ends."]
+      ? [
+          "// `sigmas` of set_timesteps are no levels: they are taken as the ramp from 0 to 1 between the two ends.",
+        ]
       : []),
     ...(repeats
-      ? ['// final_sigmas_type "sigma_min" repeats the last level: the last call makes a step of no length, left out here.']
+      ? [
+          '// final_sigmas_type "sigma_min" repeats the last level: the last call makes a step of no length, left out here.',
+        ]
       : []),
     "grid levels {",
     `  rho[i] = ${level}  for i in 0 .. ${count} - 1`,
@@ -80,7 +87,7 @@ function base(context: Context, defaults: Defaults): Base {
 
 const negativeNet = (data: number, time: string): string =>
   [
-    "// prediction_type \"v_prediction\" here: EDM preconditioning with the network's sign turned.",
+    '// prediction_type "v_prediction" here: EDM preconditioning with the network\'s sign turned.',
     "parameterization turned {",
     "  requires alpha == 1",
     `  x0    = ${literal(data)}^2/(sigma^2 + ${literal(data)}^2)*x - sigma*${literal(data)}/sqrt(sigma^2 + ${literal(data)}^2)*raw`,
@@ -90,12 +97,12 @@ const negativeNet = (data: number, time: string): string =>
   ].join("\n");
 
 /** The lines that the three classes share. */
-function frame(made: Base, time: "log(sigma)/4" | "2*atan(sigma)/pi", margin: number) {
+function frame(made: Base, time: "log(sigma)/4" | "2*atan(sigma)/pi") {
   const custom = made.negative || time !== "log(sigma)/4";
   const net = call("edm", { sigma_data: made.data });
   return {
     definitions: [...(made.negative ? [negativeNet(made.data, time)] : []), ...made.definitions],
-    schedule: line(call("edm", { sigma_min: made.low, sigma_max: made.high * margin })),
+    schedule: line(call("edm", { sigma_min: made.low, sigma_max: made.high })),
     predicts: line(
       made.negative ? "turned" : custom ? `${net} with time: ${time}` : net,
       `The network sees x/sqrt(sigma^2 + ${made.data}^2) and is told ${time}.`,
@@ -138,7 +145,7 @@ export const edmEuler: Importer = (context) => {
   const low = args.number("s_tmin", 0);
   const high = args.number("s_tmax", Infinity);
   const noise = args.number("s_noise", 1);
-  const shared = frame(made, "log(sigma)/4", amount === 0 ? 1 : 1.5);
+  const shared = frame(made, "log(sigma)/4");
   if (amount === 0) return written(context, { ...shared, guidance: [], solver: line("euler") });
   const draw: Imported["draw"] = (_, step, sigmas) =>
     sigmas.slice(0, step).filter((sigma) => low <= sigma && sigma <= high).length;
@@ -147,7 +154,12 @@ export const edmEuler: Importer = (context) => {
     definitions: [...shared.definitions, lateChurn(made.data, made.negative ? "-" : "")],
     guidance: [],
     solver: line(
-      call("late_churn", { S_churn: `${literal(amount)}/${made.n}`, S_min: low, S_max: high, S_noise: noise }),
+      call("late_churn", {
+        S_churn: `${literal(amount)}/${made.n}`,
+        S_min: low,
+        S_max: high,
+        S_noise: noise,
+      }),
       "s_churn is divided by the number of intervals.",
     ),
     draw,
@@ -169,10 +181,13 @@ export const edmDpmSolver: Importer = (context) => {
   const algorithm = asked === "sde-dpmsolver++" ? asked : "dpmsolver++";
   const order = config.whole("solver_order", 2);
   if (order === 3 && algorithm === "sde-dpmsolver++")
-    contradiction(`${config.who}: sde-dpmsolver++ has no order 3, and diffusers fails there`, "take solver_order 2");
+    contradiction(
+      `${config.who}: sde-dpmsolver++ has no order 3, and diffusers fails there`,
+      "take solver_order 2",
+    );
   const euler = config.flag("euler_at_final", false);
   const rule = multistepRule(config, algorithm, made.n, made.toZero, made.repeats, euler);
-  const shared = frame(made, "log(sigma)/4", 1);
+  const shared = frame(made, "log(sigma)/4");
   return written(context, {
     ...shared,
     definitions: [...shared.definitions, ...rule.definitions],
@@ -197,7 +212,7 @@ export const cosineDpmSolver: Importer = (context) => {
   if (order > 2) contradiction(`${config.who}: solver_order ${order}, and the highest is 2`);
   const euler = config.flag("euler_at_final", false);
   const rule = multistepRule(config, "sde-dpmsolver++", made.n, made.toZero, made.repeats, euler);
-  const shared = frame(made, "2*atan(sigma)/pi", 1);
+  const shared = frame(made, "2*atan(sigma)/pi");
   return written(context, {
     ...shared,
     definitions: [...shared.definitions, ...rule.definitions],

@@ -39,7 +39,8 @@ function levels(context: Context, simple: boolean): Levels {
   if (!dynamic && (mu !== undefined || tokens !== undefined))
     contradiction(`${who}: \`mu\` is given, and use_dynamic_shifting is false`, "leave `mu` out");
   if (mu !== undefined && tokens !== undefined) contradiction(`${who}: both \`mu\` and \`tokens\` are given`);
-  const amount = mu ?? (tokens === undefined ? undefined : base + ((max - base) * (tokens - from)) / (to - from));
+  const amount =
+    mu ?? (tokens === undefined ? undefined : base + ((max - base) * (tokens - from)) / (to - from));
   if (dynamic && amount === undefined)
     contradiction(
       `${who}: use_dynamic_shifting needs \`mu\``,
@@ -76,13 +77,19 @@ function levels(context: Context, simple: boolean): Levels {
   const why = [
     ...(amount === undefined
       ? []
-      : [`use_dynamic_shifting with mu ${amount}: shifted by ${kind === "linear" ? "mu" : "exp(mu)"}; the pipelines find mu from the number of tokens.`]),
+      : [
+          `use_dynamic_shifting with mu ${amount}: shifted by ${kind === "linear" ? "mu" : "exp(mu)"}; the pipelines find mu from the number of tokens.`,
+        ]),
     ...(twice
-      ? [`The smallest level is shifted twice, once in the constructor and once here: it is ${literal((shift * smallest) / (1 + (shift - 1) * smallest))}.`]
+      ? [
+          `The smallest level is shifted twice, once in the constructor and once here: it is ${literal((shift * smallest) / (1 + (shift - 1) * smallest))}.`,
+        ]
       : []),
     ...(given ? ["Levels that are given are shifted once."] : []),
     ...(terminal ? [`shift_terminal: 1 - sigma is stretched so that the last level is ${terminal}.`] : []),
-    ...(conversion === undefined ? [] : [conversionNotes[conversion], "Its ends are the first and last of the levels above."]),
+    ...(conversion === undefined
+      ? []
+      : [conversionNotes[conversion], "Its ends are the first and last of the levels above."]),
   ];
   return {
     tables: given ? [`table sigmas = ${list(given)}`] : [],

@@ -30,7 +30,12 @@ function distilled(context: Context, table: Table): Distilled {
   if (given) {
     const begin = Math.max(n - Math.min(Math.floor(n * strength), n), 0);
     const list = given.slice(begin);
-    return { spaced: listed(list), definitions: [timestepTable(list)], count: String(list.length), steps: undefined };
+    return {
+      spaced: listed(list),
+      definitions: [timestepTable(list)],
+      count: String(list.length),
+      steps: undefined,
+    };
   }
   if (n > kept)
     contradiction(

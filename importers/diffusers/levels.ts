@@ -52,6 +52,8 @@ export interface Levels {
   /** How the grid ends, after the last of these; undefined when it does not go on. */
   readonly last: string | undefined;
   readonly why: readonly string[];
+  /** The rule of the library that is the whole grid, where there is one. */
+  readonly std?: Line;
   /** The time that the network is told at point s. */
   readonly timestep: string;
 }
@@ -79,7 +81,11 @@ function flowLevels(context: Context, traits: Traits, N: number): Flow {
   const shift = config.number("flow_shift", 1);
   const dynamic = traits.dynamic === true && config.flag("use_dynamic_shifting", false);
   const kind = traits.dynamic
-    ? config.word("time_shift_type", "exponential", traits.unipc ? ["exponential", "linear"] : ["exponential"])
+    ? config.word(
+        "time_shift_type",
+        "exponential",
+        traits.unipc ? ["exponential", "linear"] : ["exponential"],
+      )
     : "exponential";
   const mu = dynamic ? args.optional("mu") : undefined;
   if (traits.unipc && dynamic && mu === undefined)
@@ -103,8 +109,7 @@ function flowLevels(context: Context, traits: Traits, N: number): Flow {
     };
   const sigmas = args.numbers("sigmas");
   const terminal = config.optional("shift_terminal");
-  const raw = (i: string): string =>
-    shifted(by, sigmas ? `sigmas[${i}]` : `(1 - ${1 - 1 / N}*${i}/steps)`);
+  const raw = (i: string): string => shifted(by, sigmas ? `sigmas[${i}]` : `(1 - ${1 - 1 / N}*${i}/steps)`);
   const stretched = (i: string): string =>
     terminal === undefined || terminal === 0
       ? raw(i)
@@ -172,9 +177,7 @@ export function levelsOf(context: Context, traits: Traits): Levels {
     low: low === undefined ? "trained.rho(index: 0)" : literal(low),
   };
   const spaced =
-    timesteps !== undefined
-      ? listed(timesteps)
-      : innerSpacing(who, spacing, table, calls, offset, last);
+    timesteps !== undefined ? listed(timesteps) : innerSpacing(who, spacing, table, calls, offset, last);
   const indexed = !flow && conversion === undefined;
   const made = indexed ? spaced.count : calls;
   const asFlow = flow && conversion === "karras";
@@ -205,17 +208,31 @@ export function levelsOf(context: Context, traits: Traits): Levels {
   const truncated =
     conversion === "exponential" ||
     conversion === "beta" ||
-    (traits.truncates === true && config.word("beta_schedule", "linear", ["squaredcos_cap_v2", "linear", "scaled_linear"]) === "squaredcos_cap_v2");
-  const time = flow ? `floor(${table.N}*time)` : indexed ? "index" : truncated ? "floor(index)" : "round(index)";
+    (traits.truncates === true &&
+      config.word("beta_schedule", "linear", ["squaredcos_cap_v2", "linear", "scaled_linear"]) ===
+        "squaredcos_cap_v2");
+  const time = flow
+    ? `floor(${table.N}*time)`
+    : indexed
+      ? "index"
+      : truncated
+        ? "floor(index)"
+        : "round(index)";
   const why = [
     ...(flow && !asFlow ? (flowing as Flow).why : conversion === undefined ? spaced.why : []),
     ...(conversion === undefined ? [] : [conversionNotes[conversion]]),
     ...(asFlow ? ["Karras levels of the training table, read as sigma/alpha of the flow path."] : []),
     ...(repeats
-      ? ["The tool's list repeats its last level: its last call makes a step of no length, which is left out here."]
+      ? [
+          "The tool's list repeats its last level: its last call makes a step of no length, which is left out here.",
+        ]
       : []),
-    ...(option === "sigma_min" && !repeats ? ['final_sigmas_type "sigma_min": the last step ends at training step 0.'] : []),
-    ...(option === "repeat" && indexed ? ["This class has no final_sigmas_type: it stops at training step 0, not at zero."] : []),
+    ...(option === "sigma_min" && !repeats
+      ? ['final_sigmas_type "sigma_min": the last step ends at training step 0.']
+      : []),
+    ...(option === "repeat" && indexed
+      ? ["This class has no final_sigmas_type: it stops at training step 0, not at zero."]
+      : []),
     ...(last < table.N
       ? [`lambda_min_clipped leaves out the ${table.N - last} noisiest training steps.`]
       : []),
@@ -227,8 +244,17 @@ export function levelsOf(context: Context, traits: Traits): Levels {
     ...(end === undefined ? [] : [`  ${end}`]),
     "}",
   ].join("\n");
+  const named =
+    place === "rho" && toZero && low === undefined && high === undefined
+      ? conversion === "karras"
+        ? "karras"
+        : conversion === "beta"
+          ? undefined
+          : "exponential"
+      : undefined;
   return {
     table,
+    ...(named === undefined ? {} : { std: line(named, ...why) }),
     definitions: [
       ...table.definitions,
       ...(timesteps ? [timestepTable(timesteps)] : []),
@@ -236,7 +262,10 @@ export function levelsOf(context: Context, traits: Traits): Levels {
     ],
     schedule: flow
       ? line("flow", "use_flow_sigmas: alpha = 1 - sigma.")
-      : line("trained", "The state has alpha^2 + sigma^2 = 1; sigma in the configuration's names means sigma/alpha."),
+      : line(
+          "trained",
+          "The state has alpha^2 + sigma^2 = 1; sigma in the configuration's names means sigma/alpha.",
+        ),
     predicts: predicts(
       prediction,
       time,
@@ -249,7 +278,7 @@ export function levelsOf(context: Context, traits: Traits): Levels {
           ]),
     ),
     grid: line("levels"),
-    steps: fixed ? undefined : repeats ? calls : calls,
+    steps: fixed ? undefined : calls,
     calls: made,
     dropped: repeats,
     toZero,
@@ -257,6 +286,12 @@ export function levelsOf(context: Context, traits: Traits): Levels {
     level,
     last: end,
     why: [definition],
-    timestep: flow ? `floor(${table.N}*time[s])` : indexed ? "index[s]" : truncated ? "floor(index[s])" : "round(index[s])",
+    timestep: flow
+      ? `floor(${table.N}*time[s])`
+      : indexed
+        ? "index[s]"
+        : truncated
+          ? "floor(index[s])"
+          : "round(index[s])",
   };
 }

@@ -9,7 +9,9 @@ import { levelsOf, type Levels } from "./levels.js";
 import { compose, type Composed } from "./rules.js";
 
 /** SDE rules whose diffusers form differs from the library's, by name. */
-const sdeThird = (second: string): string => `// Order 3 of sde-dpmsolver++ as diffusers writes it: the weight of the second difference lacks a factor 2.
+const sdeThird = (
+  second: string,
+): string => `// Order 3 of sde-dpmsolver++ as diffusers writes it: the weight of the second difference lacks a factor 2.
 solver sde_dpmpp_third {
   noise z
   start sde_dpmpp_1 then ${second}
@@ -89,7 +91,13 @@ function family(algorithm: Algorithm, type: "midpoint" | "heun"): Family {
 }
 
 /** Orders of the calls: rising at the start, lower at the end of short runs and of runs to zero. */
-function orders(config: Options, order: number, calls: number, toZero: boolean, euler: boolean): readonly number[] {
+function orders(
+  config: Options,
+  order: number,
+  calls: number,
+  toZero: boolean,
+  euler: boolean,
+): readonly number[] {
   const short = config.flag("lower_order_final", true) && calls < 15;
   return Array.from({ length: calls }, (_, k) => {
     if (k === calls - 1 && (euler || short || toZero)) return 1;
@@ -128,7 +136,10 @@ export function multistepRule(
   const plan = orders(config, order, calls, toZero, euler).slice(0, dropped ? -1 : undefined);
   const { rules, definitions } = family(algorithm, type);
   if (Math.max(...plan) > rules.length)
-    contradiction(`${config.who}: ${algorithm} has no order 3, and diffusers fails there`, "take solver_order 2");
+    contradiction(
+      `${config.who}: ${algorithm} has no order 3, and diffusers fails there`,
+      "take solver_order 2",
+    );
   const stochastic = algorithm.startsWith("sde");
   const needed = algorithm === "sde-dpmsolver++" && !plan.includes(3) ? [] : definitions;
   return { ...composed(plan, rules), definitions: needed, ...(stochastic ? { draw: drawEachStep } : {}) };
@@ -155,11 +166,11 @@ export function familyText(
 ): Imported {
   // A run that leaves out a last step of no length has one step less than diffusers is asked for.
   return written(context, {
-    definitions: [...levels.definitions, ...levels.why, ...rule.definitions],
+    definitions: [...levels.definitions, ...(levels.std ? [] : levels.why), ...rule.definitions],
     schedule: levels.schedule,
     predicts: levels.predicts,
     guidance,
-    grid: levels.grid,
+    grid: levels.std ?? levels.grid,
     steps: levels.steps,
     solver: rule.solver,
     final: rule.final,

@@ -34,7 +34,9 @@ export const pndm: Importer = (context) => {
   const stride = Math.floor(table.N / n);
   const half = Math.floor(stride / 2);
   if (n < (skip ? 2 : 4))
-    contradiction(`${who}: ${n} steps, and ${skip ? "the doubled first call needs 2" : "the Runge-Kutta start needs 4"}`);
+    contradiction(
+      `${who}: ${n} steps, and ${skip ? "the doubled first call needs 2" : "the Runge-Kutta start needs 4"}`,
+    );
   const v = prediction === "v_prediction";
   const view = v ? "v" : "eps";
   const below = spaced.at(n - 1) - stride;
@@ -53,14 +55,14 @@ export const pndm: Importer = (context) => {
             `${indent}x[d] = transfer(d, ${D})`,
             `${indent}x[t] = relabel(x[d])`,
           ].join("\n")
-      : [
-          `${indent}when last { x[t] = transfer(t, ${D}) }`,
-          `${indent}else {`,
-          `${indent}  point d at index = index[s] - ${stride}`,
-          `${indent}  x[d] = transfer(d, ${D})`,
-          `${indent}  x[t] = relabel(x[d])`,
-          `${indent}}`,
-        ].join("\n");
+        : [
+            `${indent}when last { x[t] = transfer(t, ${D}) }`,
+            `${indent}else {`,
+            `${indent}  point d at index = index[s] - ${stride}`,
+            `${indent}  x[d] = transfer(d, ${D})`,
+            `${indent}  x[t] = relabel(x[d])`,
+            `${indent}}`,
+          ].join("\n");
   const prk = [
     "    when step < 3 {",
     "      // Runge-Kutta of order 4 with calls at half a stride, in whole training steps: the first half is cut off, the",

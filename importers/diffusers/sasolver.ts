@@ -52,7 +52,10 @@ export const saSolver: Importer = (context) => {
   const { config } = context;
   const levels = levelsOf(context, { spaced: true, clipped: true });
   noVariance(config);
-  config.off("tau_func", "a function cannot be read from a configuration; the default is the window of 200 to 800");
+  config.off(
+    "tau_func",
+    "a function cannot be read from a configuration; the default is the window of 200 to 800",
+  );
   const algorithm = config.word("algorithm_type", "data_prediction", ["data_prediction", "noise_prediction"]);
   const p = config.whole("predictor_order", 2);
   const c = config.whole("corrector_order", 2, 0);

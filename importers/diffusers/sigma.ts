@@ -67,25 +67,29 @@ function levels(context: Context, traits: Traits, table: Table): Levels {
     : "linear";
   const low = traits.euler ? config.optional("sigma_min") : undefined;
   const high = traits.euler ? config.optional("sigma_max") : undefined;
-  const toZero =
-    !traits.euler || config.word("final_sigmas_type", "zero", ["zero", "sigma_min"]) === "zero";
+  const toZero = !traits.euler || config.word("final_sigmas_type", "zero", ["zero", "sigma_min"]) === "zero";
   const timesteps = traits.timesteps ? args.numbers("timesteps") : undefined;
   const sigmas = traits.euler ? args.numbers("sigmas") : undefined;
   const ends = {
     low: low === undefined ? rho("0") : `min(${literal(low)}, ${rho("0")})`,
-    high: high === undefined ? rho(String(table.N - 1)) : `max(${literal(high)}, ${rho(String(table.N - 1))})`,
+    high:
+      high === undefined ? rho(String(table.N - 1)) : `max(${literal(high)}, ${rho(String(table.N - 1))})`,
     leading: spacing === "leading",
     conversion,
   };
   if (sigmas) {
     if (timesteps) contradiction(`${who}: \`timesteps\` and \`sigmas\` are both given`);
-    if (sigmas.length < 2) contradiction(`${who}: \`sigmas\` lists ${sigmas.length} levels, and a step needs two`);
+    if (sigmas.length < 2)
+      contradiction(`${who}: \`sigmas\` lists ${sigmas.length} levels, and a step needs two`);
     stepsOf(context, sigmas.slice(1));
     const positive = sigmas.filter((sigma) => sigma > 0);
     return {
       ...ends,
       definitions: [],
-      grid: line(call("given", { rhos: list(sigmas) }), "The levels are given one by one, the last one included."),
+      grid: line(
+        call("given", { rhos: list(sigmas) }),
+        "The levels are given one by one, the last one included.",
+      ),
       steps: undefined,
       count: sigmas.length - 1,
       intervals: sigmas.length - 1,
@@ -97,7 +101,9 @@ function levels(context: Context, traits: Traits, table: Table): Levels {
   const n = stepsOf(context, timesteps);
   const spaced = timesteps ? listed(timesteps) : outerSpacing(who, spacing, table, n, offset, false);
   const last = toZero ? "then sigma = 0" : `then rho = ${rho("0")}`;
-  const finalNote = toZero ? [] : ['final_sigmas_type "sigma_min": one more step, to the level of training step 0.'];
+  const finalNote = toZero
+    ? []
+    : ['final_sigmas_type "sigma_min": one more step, to the level of training step 0.'];
   const lists = timesteps ? [timestepTable(timesteps)] : [];
   const steps = timesteps ? undefined : n;
   const byIndex = interpolation === "linear";
@@ -151,7 +157,9 @@ function levels(context: Context, traits: Traits, table: Table): Levels {
       : [
           conversionNotes[conversion],
           ...(low === undefined || high === undefined
-            ? ["Its ends are the first and last of the spaced levels, so they depend on timestep_spacing and steps."]
+            ? [
+                "Its ends are the first and last of the spaced levels, so they depend on timestep_spacing and steps.",
+              ]
             : []),
         ]),
     ...finalNote,
@@ -240,9 +248,7 @@ const scheduler =
       solver,
       states: traits.twice
         ? (calls): readonly State[] =>
-            Array.from({ length: calls }, (_, k) =>
-              k === 2 * n - 2 ? n : k % 2 === 1 ? (k + 1) / 2 : null,
-            )
+            Array.from({ length: calls }, (_, k) => (k === 2 * n - 2 ? n : k % 2 === 1 ? (k + 1) / 2 : null))
         : everyCall,
       ...(draw ? { draw } : {}),
     });
@@ -280,12 +286,16 @@ const euler: RuleOf = ({ args }, prediction, intervals) => {
   return {
     definitions: [lateChurn(churnRules[prediction] as string)],
     solver: line(
-      call("late_churn", { S_churn: `${literal(amount)}/${intervals}`, S_min: low, S_max: high, S_noise: noise }),
+      call("late_churn", {
+        S_churn: `${literal(amount)}/${intervals}`,
+        S_min: low,
+        S_max: high,
+        S_noise: noise,
+      }),
       `s_churn is divided by the length of the list of sigmas less one, ${intervals}.`,
     ),
     // A tensor is drawn only where noise is added.
-    draw: (_, step, sigmas) =>
-      sigmas.slice(0, step).filter((sigma) => low <= sigma && sigma <= high).length,
+    draw: (_, step, sigmas) => sigmas.slice(0, step).filter((sigma) => low <= sigma && sigma <= high).length,
   };
 };
 
@@ -359,4 +369,3 @@ export const sigmaSchedulers: Readonly<Record<string, Importer>> = {
     },
   ),
 };
-

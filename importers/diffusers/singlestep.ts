@@ -18,7 +18,8 @@ function callOrders(config: Options, order: number, calls: number, toZero: boole
   const group = Array.from({ length: order }, (_, i) => i + 1);
   let orders: number[];
   if (order === 1 || !lower) orders = repeat(group, full);
-  else if (order === 2) orders = rest === 0 ? [...repeat(group, full - 1), 1, 1] : [...repeat(group, full), 1];
+  else if (order === 2)
+    orders = rest === 0 ? [...repeat(group, full - 1), 1, 1] : [...repeat(group, full), 1];
   else if (rest === 0) orders = [...repeat(group, full - 1), 1, 2, 1];
   else orders = [...repeat(group, full), ...[1, 2].slice(0, rest)];
   return toZero ? [...orders.slice(0, -1), 1] : orders;
@@ -125,7 +126,8 @@ export const dpmSolverSinglestep: Importer = (context) => {
   const place = levels.place;
   const at = (i: string): string => levels.level(i).replaceAll("steps", String(calls));
   const node = `let node(j) = ${at("j")}`;
-  const end = levels.last === undefined ? `${place} = node(${starts[starts.length - 1] as number})` : levels.last;
+  const end =
+    levels.last === undefined ? `${place} = node(${starts[starts.length - 1] as number})` : levels.last;
   const gridWhy = (levels.why[0] as string).split("grid levels")[0] as string;
   const top = Math.max(...used);
   const solver = [

@@ -165,9 +165,11 @@ export const timestepTable = (indices: readonly number[]): string => `table time
 /** Levels between two values of rho, as an expression of i. */
 export function converted(conversion: NonNullable<Conversion>, high: string, low: string, i: string): string {
   const u = `${i}/max(1, steps - 1)`;
+  // A call binds more strongly than ^; a bare expression does not.
+  const base = (text: string): string => (/^[\w.]+(\(.*\))?$/.test(text) ? text : `(${text})`);
   switch (conversion) {
     case "karras":
-      return `lerp((${high})^(1/7), (${low})^(1/7), ${u})^7`;
+      return `lerp(${base(high)}^(1/7), ${base(low)}^(1/7), ${u})^7`;
     case "exponential":
     case "lu":
       return `exp(lerp(log(${high}), log(${low}), ${u}))`;

@@ -97,12 +97,7 @@ function written(kind: Kind, name: string, N: number, start: number, end: number
 /** Reads the options of the table. Throws D0711. */
 export function tableOf(config: Options, defaults: Defaults = {}): Table {
   const N = config.whole("num_train_timesteps", 1000, 2);
-  const kinds: readonly Kind[] = [
-    "linear",
-    "scaled_linear",
-    "squaredcos_cap_v2",
-    ...(defaults.more ?? []),
-  ];
+  const kinds: readonly Kind[] = ["linear", "scaled_linear", "squaredcos_cap_v2", ...(defaults.more ?? [])];
   const given = config.numbers("trained_betas");
   const start = config.number("beta_start", defaults.start ?? 0.0001);
   const end = config.number("beta_end", defaults.end ?? 0.02);
@@ -121,7 +116,9 @@ export function tableOf(config: Options, defaults: Defaults = {}): Table {
   const plain = betas.map((beta) => (product *= 1 - beta));
   const base = zero ? "before_rescaling" : "trained";
   const text = given
-    ? `// \`trained_betas\` of the configuration.\ntable betas = ${list(given)}\n\n${tableBody([], "betas[i]").replace("NAME", base).replace("LAST", String(N - 1))}`
+    ? `// \`trained_betas\` of the configuration.\ntable betas = ${list(given)}\n\n${tableBody([], "betas[i]")
+        .replace("NAME", base)
+        .replace("LAST", String(N - 1))}`
     : written(kind, base, N, start, end);
   if (!zero) return { definitions: [text], N, abar: plain };
   const [top, bottom] = [Math.sqrt(plain[0] as number), Math.sqrt(plain[N - 1] as number)];

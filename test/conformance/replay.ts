@@ -29,7 +29,8 @@ export async function replay(
   try {
     made = family(entry, file);
   } catch (error) {
-    if (error instanceof Unsupported || (error instanceof Failure && error.diagnostic.code === "D0712"))
+    const refused = error instanceof Failure && ["D0710", "D0712"].includes(error.diagnostic.code);
+    if (error instanceof Unsupported || refused)
       return { status: "unsupported", maxRelError: null, reason: error.message };
     if (error instanceof Failure) return { status: "fail", maxRelError: null, reason: error.message };
     throw error;
