@@ -3,6 +3,7 @@
 import pc from "picocolors";
 import { NotDecidable } from "../compiler/certify/evaluateStep.js";
 import { gaussianReport, type GaussianReport, type GaussianTarget } from "../compiler/certify/gaussian.js";
+import type { ClaimReport } from "../compiler/certify/expect/check.js";
 import type { SolverReport } from "../compiler/certify/orderClaims.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import { Failure } from "../compiler/diagnostics/report.js";
@@ -10,7 +11,7 @@ import type { Sources } from "../compiler/diagnostics/text.js";
 import type { LoweredRun } from "../compiler/sampler/run.js";
 import type { Plan } from "../compiler/plan/schema.js";
 import type { Module } from "../compiler/resolve/module.js";
-import { describeGaussian, describeOrder, describePlan } from "./describe.js";
+import { describeClaim, describeGaussian, describeOrder, describePlan } from "./describe.js";
 import { exitFor } from "./exit.js";
 import { shown, STANDARD_INPUT } from "./host.js";
 import { wantsColor, type Io } from "./io.js";
@@ -47,6 +48,7 @@ interface CheckedFile {
   readonly sources: Sources;
   readonly samplers: readonly CheckedSampler[];
   readonly orders: readonly SolverReport[];
+  readonly expected: readonly ClaimReport[];
 }
 
 /** A file as it was read, or why it could not be. */
@@ -83,7 +85,7 @@ async function readFile(io: Io, file: string): Promise<ReadFile> {
     return { file, spec, ...inspect(io, spec) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const nothing = { module: undefined, sources: noSources, samplers: [], orders: [] };
+    const nothing = { module: undefined, sources: noSources, samplers: [], orders: [], expected: [] };
     return { file, spec: undefined, diagnostics: [error.diagnostic], ...nothing };
   }
 }
@@ -114,6 +116,7 @@ function checkSamplers(
     sources: (id) => sources.map((of) => of(id)).find((source) => source !== undefined),
     samplers,
     orders: read.orders,
+    expected: read.expected,
   };
 }
 
@@ -140,7 +143,7 @@ function wantedOf(
 
 function printFile(
   io: Io,
-  { file, module, diagnostics, sources, samplers, orders }: CheckedFile,
+  { file, module, diagnostics, sources, samplers, orders, expected }: CheckedFile,
   several: boolean,
 ): void {
   printDiagnostics(io, diagnostics, sources);
@@ -149,12 +152,13 @@ function printFile(
   for (const report of orders)
     if (!hasErrors(diagnostics) || (report.claimed ?? 0) <= (report.certificate.orders.ratios ?? 0))
       io.stdout.write(`${good}  ${where}${describeOrder(report)}\n`);
+  for (const claim of expected) io.stdout.write(`${good}  ${where}${describeClaim(claim)}\n`);
   for (const { name, plan, gaussian } of samplers) {
     if (plan === undefined) continue;
     io.stdout.write(`${good}  ${where}${name}: ${describePlan(plan)}\n`);
     if (gaussian !== undefined) io.stdout.write(`    ${describeGaussian(gaussian)}\n`);
   }
-  if (samplers.length + orders.length === 0 && !hasErrors(diagnostics))
+  if (samplers.length + orders.length + expected.length === 0 && !hasErrors(diagnostics))
     io.stdout.write(`${good}  ${shown(file)}: ${describeDefinitions(module)}\n`);
 }
 
@@ -169,7 +173,7 @@ const plural = (sort: string, count: number): string =>
   count === 1 || sort === "guidance" ? sort : `${sort}s`;
 
 function documentOf(files: readonly CheckedFile[]): object {
-  const entry = ({ file, diagnostics, sources, samplers, orders }: CheckedFile): object => ({
+  const entry = ({ file, diagnostics, sources, samplers, orders, expected }: CheckedFile): object => ({
     file: shown(file),
     ok: !hasErrors(diagnostics),
     diagnostics: jsonOf(diagnostics, sources),
@@ -181,6 +185,7 @@ function documentOf(files: readonly CheckedFile[]): object {
       calls: certificate.calls,
       history: certificate.history,
     })),
+    expected,
     samplers: samplers.map(({ name, plan, gaussian }) => ({
       name,
       ok: plan !== undefined,

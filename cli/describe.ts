@@ -1,11 +1,12 @@
 // Owns: a compiled sampler in one line, for people: rules, calls, memory, grid.
 
 import type { GaussianError, GaussianReport } from "../compiler/certify/gaussian.js";
+import type { ClaimReport } from "../compiler/certify/expect/check.js";
 import type { SolverReport } from "../compiler/certify/orderClaims.js";
 import type { Plan, PlanNumber } from "../compiler/plan/schema.js";
 
 /** `my_2m: order 2 as claimed, 1 call a step, history 1, stable on [-1, 0]` */
-export function describeOrder({ name, claimed, certificate }: SolverReport): string {
+export function describeOrder({ name, claimed, certificate, weak }: SolverReport): string {
   const { orders, calls, history, stability } = certificate;
   const parts: string[] = [];
   if (certificate.kind === "order") {
@@ -14,13 +15,26 @@ export function describeOrder({ name, claimed, certificate }: SolverReport): str
     const claim =
       claimed === undefined ? "" : claimed <= ratios ? " (claimed and certified)" : ` (claimed ${claimed})`;
     parts.push(`order ${ratios}${claim}${more}`);
-  } else parts.push(certificate.kind === "noise" ? "draws noise" : "order not decided");
+  } else if (weak) parts.push(describeWeak(weak));
+  else parts.push("order not decided");
   parts.push(`${calls} ${calls === 1 ? "call" : "calls"} a step`);
   if (history > 0) parts.push(`history ${history}`);
   if (stability && stability.zero !== "stable") parts.push(stability.zero);
   else if (stability && Number.isFinite(stability.interval))
     parts.push(`stable on [-${Number(stability.interval.toPrecision(3))}, 0]`);
   return `${name}: ${parts.join(", ")}`;
+}
+
+/** `expected: ddim equals dpm_solver_1 (symbolically, on every schedule and grid)` */
+export const describeClaim = ({ subject, claim, how }: ClaimReport): string =>
+  `expected: ${subject} ${claim}${how === undefined ? "" : ` (${how})`}`;
+
+/** `weak order 2 (claimed and certified)` */
+function describeWeak({ claimed, verdict }: NonNullable<SolverReport["weak"]>): string {
+  if (verdict.kind !== "order") return "draws noise, weak order not decided";
+  const { order } = verdict;
+  const certified = claimed !== undefined && claimed <= order;
+  return `weak order ${order}${certified ? " (claimed and certified)" : ""}`;
 }
 
 /** `20 steps, dpmpp_2m (ddim last), 20 NFE (40 calls), peak 4 tensors, grid rho 14.61 .. 0` */

@@ -3,6 +3,7 @@
 import { checkProgram } from "../compiler/check/check.js";
 import { checkDefinitions } from "../compiler/check/definitions.js";
 import { checkClaims } from "../compiler/certify/claims.js";
+import type { ClaimReport } from "../compiler/certify/expect/check.js";
 import type { SolverReport } from "../compiler/certify/orderClaims.js";
 import { compile, type Compilation } from "../compiler/compile.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
@@ -41,6 +42,8 @@ export interface Inspection {
   readonly samplers: readonly string[];
   /** What is certified of the file's solvers. */
   readonly orders: readonly SolverReport[];
+  /** Claims of `expect` blocks that hold. */
+  readonly expected: readonly ClaimReport[];
 }
 
 export function inspect(io: Io, { file, text }: Spec): Inspection {
@@ -51,11 +54,12 @@ export function inspect(io: Io, { file, text }: Spec): Inspection {
     checkProgram(program);
     checkDefinitions(module, program);
   }
-  const orders = module === undefined || diagnostics.hasErrors ? [] : checkClaims(module, program);
+  const claims = module === undefined || diagnostics.hasErrors ? undefined : checkClaims(module, program);
   const definitions = module === undefined ? [] : [...module.definitions.values()];
   return {
     module,
-    orders,
+    orders: claims?.solvers ?? [],
+    expected: claims?.expected ?? [],
     diagnostics: diagnostics.all,
     sources: (id) => program.source(id),
     samplers: definitions.filter((def) => def.sort === "sampler").map((def) => def.name),

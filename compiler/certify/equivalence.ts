@@ -4,8 +4,8 @@
 import { Failure } from "../diagnostics/report.js";
 import type { DefinitionValue } from "../lower/value.js";
 import type { Program } from "../resolve/module.js";
-import { lowerRun } from "../sampler/run.js";
-import { compareRuns, type RunComparison, type StepDifference } from "./equivalenceRuns.js";
+import { lowerRun, type LoweredRun } from "../sampler/run.js";
+import { compareRuns, type CallRules, type RunComparison, type StepDifference } from "./equivalenceRuns.js";
 import { randomGrounds, samplerOf, toClean, type Ground } from "./equivalenceSettings.js";
 import { provedEqual } from "./equivalenceSymbolic.js";
 
@@ -59,9 +59,21 @@ export function equalGuidance({ program, a, b, grounds }: EquivalenceQuestion): 
   const solver: DefinitionValue = { kind: "definition", def, args: new Map() };
   const lower =
     (rule: DefinitionValue) =>
-    (ground: Ground): ReturnType<typeof lowerRun> =>
+    (ground: Ground): LoweredRun =>
       lowerRun(samplerOf(solver, program, ground, [rule]));
   return compareOn(grounds ?? randomGrounds(program, a), lower(a), lower(b));
+}
+
+/** Whether two parameterizations read the same x0 off a network's output, and feed it the same. */
+export function equalNetworks({ program, a, b }: EquivalenceQuestion): Equivalence {
+  const def = program.definition(a.def.module, "solver", "ddim");
+  if (!def) throw new Error("the library has no ddim");
+  const solver: DefinitionValue = { kind: "definition", def, args: new Map() };
+  const lower =
+    (view: DefinitionValue) =>
+    (ground: Ground): LoweredRun =>
+      lowerRun(samplerOf(solver, program, ground, [], view));
+  return compareOn(randomGrounds(program, a), lower(a), lower(b), { times: true, raw: true });
 }
 
 /** A rule that the algebra cannot lower by itself is compared by numbers. */
@@ -74,9 +86,14 @@ function symbolically(prove: () => boolean): boolean {
   }
 }
 
-type Lower = (ground: Ground) => ReturnType<typeof lowerRun>;
+type Lower = (ground: Ground) => LoweredRun;
 
-function compareOn(places: readonly Ground[], lowerA: Lower, lowerB: Lower): Equivalence {
+function compareOn(
+  places: readonly Ground[],
+  lowerA: Lower,
+  lowerB: Lower,
+  rules: CallRules = { times: true },
+): Equivalence {
   let seen = 0;
   let distance = 0;
   let data = false;
@@ -95,7 +112,7 @@ function compareOn(places: readonly Ground[], lowerA: Lower, lowerB: Lower): Equ
         why: failure.diagnostic.message,
       };
     }
-    const compared = attempt(() => compareRuns(a, b));
+    const compared = attempt(() => compareRuns(a, b, rules));
     if (compared instanceof Failure) {
       const [aloneA, aloneB] = [a, b].map((run) => attempt(() => compareRuns(run, run)) instanceof Failure);
       failure = compared;

@@ -6,6 +6,7 @@ import type { Linear, Node, Operand } from "../graph/node.js";
 import { exported, requestKey, source, stepAt, type Request } from "../link/demand.js";
 import { numberAt, pruned } from "../link/prune.js";
 import type { LoweredRun } from "../sampler/run.js";
+import { NotDecidable } from "./evaluateStep.js";
 import { RandomData } from "./equivalenceData.js";
 import { Forms, Symbols, unit, type Form, type Weights } from "./equivalenceForms.js";
 
@@ -44,6 +45,10 @@ const numberWeights = numbersWithin(tolerance);
 export interface CallRules {
   /** Calls with other time labels are other calls. */
   readonly times: boolean;
+  /** Networks are compared by their own output, not by the x0 it stands for. */
+  readonly raw?: boolean;
+  /** Every call answers with the true x0, and the run starts on the path. */
+  readonly truth?: boolean;
 }
 
 /** One run over shared symbols. Draws are numbered by step and use, since their names say nothing of their law. */
@@ -125,19 +130,26 @@ class RunForms extends Forms<number> {
     const time = this.rules.times && site.time ? [number(numberAt(site.time, step))] : [];
     // A network that has no view of x0 and x is known by its own output only.
     const key = [
-      site.form ? "x0" : "raw",
+      site.form && this.rules.raw !== true ? "x0" : "raw",
       site.model,
       site.conditions.join("+"),
       site.variant ?? "",
       Object.keys(site.extras).join(),
     ].join(" ");
+    if (this.rules.truth === true) {
+      if (!site.form) throw new NotDecidable("nothing is known of what its network predicts");
+      return symbols.combine([
+        [numberAt(site.form.x, step), state],
+        [numberAt(site.form.x0, step), symbols.single(symbols.of("data", [], () => "x0"))],
+      ]);
+    }
     const answer = symbols.single(
       // The state last: most calls are told apart by their level.
       symbols.of(key, [number(point.alpha), number(point.sigma), ...time, ...extras, state], () =>
         callLabel(symbols, state, point.rho, [...site.conditions, ...(site.variant ? [site.variant] : [])]),
       ),
     );
-    if (!site.form) return answer;
+    if (!site.form || this.rules.raw === true) return answer;
     return symbols.combine([
       [numberAt(site.form.x, step), state],
       [numberAt(site.form.x0, step), answer],
@@ -278,3 +290,52 @@ function differing(symbols: Symbols<number>, a: Form<number>, b: Form<number>): 
 
 /** States first, then answers of the network, then the rest. */
 const rank = (label: string): number => (label.startsWith("x[") ? 0 : label.startsWith("x0") ? 1 : 2);
+
+/** Whether every value of a run is a combination of states, predictions and draws with weights known before the run. */
+export function isLinearRun(run: LoweredRun): boolean {
+  const symbols = new Symbols<number>(numberWeights);
+  walk(run, run, { times: true }, symbols, true);
+  return !symbols.nonlinear;
+}
+
+/** The law of a state as data * x0 + noise * (standard normal) + constant. */
+export interface StateLaw {
+  readonly data: number;
+  readonly noise: number;
+  readonly constant: number;
+}
+
+/** The law of the state at every point when the network always says the true x0; a string says why there is none. */
+export function statesWithTruth(run: LoweredRun): readonly StateLaw[] | string {
+  const symbols = new Symbols<number>(numberWeights);
+  const forms = new RunForms(run, symbols, { times: false, truth: true });
+  const data = symbols.of("data", [], () => "x0");
+  const start = run.sampler.grid[0];
+  const noise = symbols.of("draw normal start", [], () => "noise");
+  forms.settle(
+    -1,
+    new Map([
+      [data, start?.alpha ?? 0],
+      [noise, start?.sigma ?? 0],
+    ]),
+  );
+  const laws: StateLaw[] = [];
+  try {
+    for (let step = -1; step < run.steps.length; step += 1) {
+      const form = forms.value({ step, what: { kind: "next" } });
+      if (symbols.nonlinear) return "the rule is not linear in its predictions";
+      const others = [...form].filter(([id]) => id !== data && id !== unit);
+      const odd = others.find(([id]) => !(symbols.all[id]?.key ?? "").startsWith("draw normal"));
+      if (odd) return `it adds ${symbols.all[odd[0]]?.label ?? "something"}, which is not normal noise`;
+      laws.push({
+        data: form.get(data) ?? 0,
+        noise: Math.hypot(...others.map(([, weight]) => weight)),
+        constant: form.get(unit) ?? 0,
+      });
+    }
+  } catch (error) {
+    if (error instanceof NotDecidable) return error.message;
+    throw error;
+  }
+  return laws;
+}

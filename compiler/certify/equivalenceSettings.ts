@@ -65,6 +65,12 @@ export function randomGrounds(program: Program, from: DefinitionValue, steps = 6
   return paths.flatMap((path) => [1, 2].map(() => ({ path, grid: randomGrid(path, steps, n) })));
 }
 
+/** Random grids on one path. */
+export function randomGrids(path: Path, count = 5, steps = 6): readonly Ground[] {
+  const n = new Numbers(21);
+  return Array.from({ length: count }, () => ({ path, grid: randomGrid(path, steps, n) }));
+}
+
 /** Points at random, not closer than a third of the mean spacing. */
 function randomGrid(path: Path, steps: number, n: Numbers): readonly GridPoint[] {
   const high = Math.min(path.end.lambda, n.between(1, 4));
@@ -87,16 +93,6 @@ export const toClean = ({ path, grid }: Ground): Ground => ({
   ),
 });
 
-/** A grid as some definitions make it: equal steps in lambda between the ends of the path, never infinite. */
-export function plainGrid(path: Path, steps: number): readonly GridPoint[] {
-  const [low, high] = [Math.max(path.start.lambda, -4), Math.min(path.end.lambda, 4)];
-  const at = path.def.node.name.span;
-  return Array.from({ length: steps + 1 }, (_, i) => ({
-    ...path.numbers.at("lambda", low + ((high - low) * i) / steps),
-    at,
-  }));
-}
-
 const ruleName = "the rule";
 
 /** A sampler of one rule on a path and a grid, with a network that predicts x0. */
@@ -105,8 +101,10 @@ export function samplerOf(
   program: Program,
   { path, grid }: Ground,
   guidance: readonly DefinitionValue[] = [],
-  at: Span = solver.def.node.name.span,
+  /** What the network predicts; x0 without. */
+  view?: DefinitionValue,
 ): Sampler {
+  const at: Span = solver.def.node.name.span;
   const cx = new StaticLowering(program);
   const scope = new Scope(moduleScope(solver.def.module, cx));
   scope.declare(ruleName, { seq: -1, at, used: true, read: () => solver });
@@ -126,7 +124,10 @@ export function samplerOf(
   }
   const neutral = neutralContext(solver, program);
   const model = {
-    networks: neutral.model.networks,
+    networks: neutral.model.networks.map((network) => ({
+      ...network,
+      ...(view ? { view: { name: view.def.name, parameterization: view } } : {}),
+    })),
     guidance,
     get conditions() {
       return [...inputs.values()].filter((input) => input.type === "condition").map((input) => input.name);
@@ -152,6 +153,13 @@ export function samplerOf(
     output: undefined,
     inputs,
     statements: [],
-    context: { ...neutral, path, model, declareInput },
+    context: {
+      ...neutral,
+      path,
+      model,
+      declareInput,
+      viewNamed: (name) =>
+        view?.def.name === name ? { name, parameterization: view } : neutral.viewNamed(name),
+    },
   };
 }
