@@ -5,7 +5,6 @@ import {
   call,
   checkNames,
   everyStep,
-  guided,
   list,
   oneOf,
   quoted,
@@ -28,6 +27,36 @@ const learned = `solver learned(v = 0) {
     when last { x[t] = m } else { x[t] = m + exp((w*log(beta) + (1 - w)*log(small))/2)*z }
   }
 }`;
+
+/** cond_fn in p_sample: the mean is shifted by the step's variance times the gradient (Sohl-Dickstein et al. 2015). */
+const shiftedMean = `solver shifted_mean(scale) {
+  input likely, unlikely: condition
+  noise z
+  step {
+    let a     = alpha[s]/alpha[t]
+    let beta  = 1 - a^2
+    let var   = beta*sigma[t]^2/sigma[s]^2
+    let m     = a*sigma[t]^2/sigma[s]^2*x[s] + alpha[t]*beta/sigma[s]^2*x0[s]
+    call p = network(x[s], at: s, cond: likely)
+    call q = network(x[s], at: s, cond: unlikely)
+    let shifted = m + var*scale*(p.score - q.score)
+    when last { x[t] = m } else { x[t] = shifted + sqrt(var)*z }
+  }
+}`;
+
+/** cond_fn in ddim: the score itself is shifted (Song et al. 2020). */
+const ratio = `guidance ratio(scale) {
+  input likely, unlikely: condition
+  call a = model(cond: likely)
+  call b = model(cond: unlikely)
+  eps = eps + scale*(a.eps - b.eps)
+}`;
+
+/** The small variance is 0 at the last step, so the gradient has no effect there; other variances are not. */
+function conditionedSolver(entry: Case, scale: number): string {
+  oneOf("var_type with cond_fn", entry.options.text("var_type"), ["fixed_small"]);
+  return call("shifted_mean", { scale });
+}
 
 function schedule(entry: Case): string {
   const { schedule: fields } = entry;
@@ -62,18 +91,29 @@ export function guidedDiffusion(entry: Case): Replay {
     "clip_denoised",
     "learned_range_v",
   ]);
-  if (entry.guidance) unsupported(`guidance '${entry.guidance.kind}' is not implemented`);
+  const conditioned = entry.guidance?.kind.startsWith("cond_fn gradient") === true ? entry.guidance : undefined;
+  if (entry.guidance && !conditioned) unsupported(`guidance '${entry.guidance.kind}' is not implemented`);
   const kept = [...entry.grid.numbers("t")].reverse();
   const predicts = { eps: "eps", x0: "x0" }[oneOf("mean_type", options.text("mean_type"), ["eps", "x0"])];
-  const { guidance, ...models } = guided(entry);
+  const models = conditioned
+    ? {
+        model: entry.model,
+        conditions: { a: conditioned.cond, b: conditioned.uncond },
+        labels: { likely: "a", unlikely: "b" },
+      }
+    : { model: entry.model, conditions: {}, labels: {} };
+  const ddim = entry.solver === "ddim";
   return {
     text: samplerText({
-      definitions: [learned],
+      definitions: [learned, shiftedMean, ratio],
       schedule: schedule(entry),
       predicts,
-      guidance: [...guidance, ...(options.flag("clip_denoised") ? ["clip"] : [])],
+      guidance: [
+        ...(options.flag("clip_denoised") ? ["clip"] : []),
+        ...(conditioned && ddim ? [call("ratio", { scale: conditioned.scale })] : []),
+      ],
       grid: `labels(list: ${list(kept)})`,
-      solver: solver(entry),
+      solver: conditioned && !ddim ? conditionedSolver(entry, conditioned.scale) : solver(entry),
     }),
     ...models,
     noise: perStep,

@@ -39,6 +39,41 @@ const known = [
   "dynamic_thresholding_ratio",
 ];
 
+/**
+ * The variant "vary_coeff" as published. Its weights come from the inverse of C, C[i][j] = r_i^j/(j+1)!; in the corrector
+ * the new difference enters once, with the row that the loop left behind, so the order is 1.
+ */
+const varyRule = (data: boolean, corrected: boolean): string => {
+  const name = `vary${data ? "" : "_eps"}${corrected ? "" : "_p"}`;
+  const view = data ? "x0" : "eps";
+  const base = data
+    ? "sigma[t]/sigma[s]*x[s] - alpha[t]*expm1(h)*x0[s]"
+    : "alpha[t]/alpha[s]*x[s] - sigma[t]*expm1(h)*eps[s]";
+  const scale = data ? "alpha[t]" : "sigma[t]";
+  return `solver ${name}(p = 3) {
+  start ${name}(p: p - 1)
+  step {
+    let d = lambda[t] - lambda[s]
+    let h = ${data ? "-d" : "d"}
+    let r = [where(k == p, 1, (lambda[s-k] - lambda[s])/d) for k in 1 .. p]
+    let weights(n, b) = solve([[r[i]^j/factorial(j + 1) for i in 0 .. n-1] for j in 0 .. n-1], b)
+    let a    = weights(p - 1, [h*phi(k + 1, h) for k in 1 .. p-1])
+    let base = ${base}
+    let past(w) = sum(w[k-1]*(${view}[s-k] - ${view}[s])/r[k-1], k in 1 .. p-1)
+${
+  corrected
+    ? `    let c = weights(p, [where(k == p, 0, h*phi(k + 1, h)) for k in 1 .. p])
+    let l = weights(p, [where(k == max(1, p - 1), h*phi(p + 1, h), 0) for k in 1 .. p])
+    point e at t
+    x[e] = base - ${scale}*past(a)
+    x[t] = base - ${scale}*(past(c) + l[p-1]*(${view}[e] - ${view}[s]))
+    ${view}[t] = ${view}[e]`
+    : `    x[t] = base - ${scale}*past(a)`
+}
+  }
+}`;
+};
+
 /** The order falls to 1 at the end of the run, and the last step is not corrected. */
 export function unipcEnd(
   steps: number,
@@ -64,7 +99,8 @@ export function unipc(entry: Case): Replay {
   const { options } = entry;
   checkNames(options, known);
   oneOf("method", options.text("method"), ["multistep"]);
-  const variant = quoted(oneOf("variant", options.text("variant"), ["bh1", "bh2"]));
+  const variant = quoted(oneOf("variant", options.text("variant"), ["bh1", "bh2", "vary_coeff"]));
+  const vary = variant === quoted("vary_coeff");
   const kind = oneOf("algorithm_type", options.text("algorithm_type"), [
     "data_prediction",
     "noise_prediction",
@@ -74,8 +110,10 @@ export function unipc(entry: Case): Replay {
   const order = options.number("order");
   if (order < 1 || order > 8) unsupported(`order ${order}`);
   const data = kind === "data_prediction";
-  const rule = (p: number): string => call(data ? "unipc" : "unipc_eps", { p, variant });
-  const predictor = (p: number): string => call(data ? "unipc_p" : "unipc_eps_p", { p, variant });
+  const rule = (p: number): string =>
+    vary ? call(data ? "vary" : "vary_eps", { p }) : call(data ? "unipc" : "unipc_eps", { p, variant });
+  const predictor = (p: number): string =>
+    vary ? call(data ? "vary_p" : "vary_eps_p", { p }) : call(data ? "unipc_p" : "unipc_eps_p", { p, variant });
   const path = variancePreserving(entry.schedule, times);
   const { threshold: given, ...models } = networks(entry);
   const threshold = given ?? correction(options);
@@ -83,7 +121,12 @@ export function unipc(entry: Case): Replay {
   const trajectory: Recorded[] = [...everyStep(steps), ...(toZero ? (["result"] as const) : [])];
   return {
     text: samplerText({
-      definitions: [atIndices, ...path.definitions, ...models.definitions],
+      definitions: [
+        atIndices,
+        ...path.definitions,
+        ...models.definitions,
+        ...(vary ? [varyRule(data, true), varyRule(data, false)] : []),
+      ],
       schedule: path.schedule,
       predicts: predicts(entry.prediction),
       guidance: [...models.guidance, ...(threshold && data ? [threshold.rule] : [])],
