@@ -3,6 +3,7 @@
 
 import type { Case } from "../format.js";
 import {
+  call,
   checkNames,
   list,
   literal,
@@ -23,7 +24,10 @@ interface Steps {
 }
 
 interface Loop {
+  /** Definition of the schedule `path`. */
   readonly schedule: string;
+  /** Calls at entries of a table, not at times. */
+  readonly indices?: readonly number[] | undefined;
   readonly predicts: string;
   readonly times: readonly number[];
   readonly steps: Steps;
@@ -62,7 +66,9 @@ function loopText(loop: Loop): string {
     definitions: [loop.schedule, solver],
     schedule: "path",
     predicts: loop.predicts,
-    grid: `given_times(times: ${list([...loop.times, last / 2])})`,
+    grid: loop.indices
+      ? `labels(list: ${list(loop.indices)})`
+      : `given_times(times: ${list([...loop.times, last / 2])})`,
     solver: "loop",
   });
 }
@@ -112,9 +118,10 @@ export function scoreSde(entry: Case): Replay {
     "none",
   ]);
   const corrector = oneOf("corrector", options.text("corrector"), ["langevin", "none"]);
-  if (!options.flag("continuous"))
-    unsupported("a score divided by a table's standard deviation (continuous=false)");
   const kind = oneOf("schedule", schedule.text("kind"), ["vpsde", "vesde"]);
+  // continuous=false: the network's label is cut down to an entry of the table, and so is the score's deviation.
+  const discrete = !options.flag("continuous");
+  if (discrete && kind === "vesde") unsupported("rounded labels on the VE path (continuous=false)");
   const flow = options.flag("probability_flow");
   if (flow && predictor !== "reverse_diffusion") unsupported(`probability flow with '${predictor}'`);
   const N = options.number("N");
@@ -125,7 +132,9 @@ export function scoreSde(entry: Case): Replay {
   let steps: Steps;
   if (kind === "vpsde") {
     const [b0, b1] = [schedule.number("beta_min"), schedule.number("beta_max")];
-    path = vpPath(b0, b1, options.number("eps") / 4);
+    path = discrete
+      ? `schedule path = ${call("ddpm", { beta_start: b0 / N, beta_end: b1 / N, N })}`
+      : vpPath(b0, b1, options.number("eps") / 4);
     const table = linspace(b0 / N, b1 / N, N);
     const beta = index.map((i) => table[i] as number);
     if (predictor === "reverse_diffusion" && beta.some((b) => b > 1))
@@ -162,6 +171,7 @@ export function scoreSde(entry: Case): Replay {
   return {
     text: loopText({
       schedule: path,
+      indices: discrete ? index : undefined,
       predicts: kind === "vpsde" ? "eps" : "score",
       times,
       steps,
