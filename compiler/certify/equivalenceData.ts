@@ -8,13 +8,16 @@ import { Symbols, unit, type Form } from "./equivalenceForms.js";
 /** Elements of a vector. More than the number of sums a rule makes of one. */
 const size = 7;
 
-/** A fraction of the bits of a hash of two numbers (murmur3's finalizer), between -1 and 1. */
+/**
+ * Between -4 and 4, from a hash of two numbers (murmur3's finalizer): wide enough that thresholds at the range of
+ * images act on some elements and not on others.
+ */
 function noise(id: number, element: number, seed: number): number {
   let h =
     Math.imul(id + 1, 0x9e3779b1) ^ Math.imul(element + 1, 0x85ebca6b) ^ Math.imul(seed + 1, 0xc2b2ae35);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return ((h ^ (h >>> 16)) >>> 0) / 2 ** 31 - 1;
+  return ((h ^ (h >>> 16)) >>> 0) / 2 ** 29 - 4;
 }
 
 const filled = (value: number): Form<number> => new Map(Array.from({ length: size }, (_, k) => [k, value]));
