@@ -113,8 +113,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   importers: ["compiler/diagnostics", "compiler/resolve"],
   cli: ["compiler/*", "importers", "runtime", "grammar", "stdlib", "editor"],
   editor: ["compiler/*", "grammar", "stdlib"],
-  scripts: ["editor"],
-  bench: ["compiler/*", "runtime"],
+  scripts: ["editor", "compiler/*", "stdlib"],
+  bench: ["compiler/*", "runtime", "stdlib"],
 };
 /** Third-party packages, by stage. */
 const packages: Readonly<Record<string, RegExp>> = {
@@ -126,7 +126,7 @@ const packages: Readonly<Record<string, RegExp>> = {
   runtime: /^(@tensorflow\/tfjs-|fast-png$|fflate$|onnxruntime-node$)/,
   cli: /^(commander|cli-progress|picocolors|vscode-languageserver\/node\.js)$/,
   editor: /^(prettier|chevrotain|vscode|esbuild$)/,
-  scripts: /^esbuild$/,
+  scripts: /^(esbuild|prettier)$/,
   bench: /^(@tensorflow\/tfjs-|prettier$|ml-matrix$|d3-(scale|shape)$)/,
 };
 /** Who may touch files, clocks and processes. */

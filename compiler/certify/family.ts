@@ -137,10 +137,11 @@ export class PathSeries {
       case "f":
         return ring.mul(slope(), speed());
       case "g": {
-        // g^2 = d sigma^2/dt - 2 f sigma^2 = -2 sigma^2 d lambda/dt; its sign follows the direction of time.
+        // g^2 = d sigma^2/dt - 2 f sigma^2 = -2 sigma^2 d lambda/dt, in a time that rises towards the noise.
         const s = sigma();
         const square = ring.scale(ring.mul(ring.mul(s, s), speed()), -2n * one);
-        return ring.sqrt((square[0] ?? 0n) < 0n ? ring.neg(square) : square);
+        if ((square[0] ?? 0n) < 0n) throw new NoSeries("`g` where time rises from noise to data");
+        return ring.sqrt(square);
       }
       default:
         throw new NoSeries(`\`${name}\` has no meaning on a schedule that is only given by its path`);

@@ -1,4 +1,4 @@
-// Owns: claims of order against what is certified: the `order k` lines of solvers. Claims in `expect` blocks are in
+// Owns: claims of order against what is certified: the `order k` and `weak order k` lines of solvers. Claims in `expect` blocks are in
 // expect/, which asks the same questions.
 
 import { diagnostic, Failure } from "../diagnostics/report.js";
@@ -25,6 +25,8 @@ import {
 } from "./order.js";
 import { repair } from "./repair.js";
 import { branches, type Setting } from "./setting.js";
+import { certifyWeakOrder, type WeakVerdict } from "./weak.js";
+import { missedWeak } from "./weakClaims.js";
 
 /** What a report says of one solver. */
 export interface SolverReport {
@@ -32,6 +34,8 @@ export interface SolverReport {
   /** From the `order` line; absent without one, or when it holds only under a condition that is not met. */
   readonly claimed?: number;
   readonly certificate: OrderCertificate;
+  /** Of rules that draw noise. */
+  readonly weak?: { readonly claimed?: number; readonly verdict: WeakVerdict };
 }
 
 /** Defaults such as `freeze = steps` mean the run's counters. */
@@ -68,9 +72,24 @@ export function checkOrderClaims(module: Module, program: Program): readonly Sol
 }
 
 function checkSolver(solver: DefinitionValue, program: Program): SolverReport | undefined {
-  const claimed = claimOf(solver, program);
-  const certificate = certificateOf(settingOf(program, solver));
-  return certificate && { name: solver.def.name, ...(claimed === undefined ? {} : { claimed }), certificate };
+  const { claimed, weak } = claimOf(solver, program);
+  const setting = settingOf(program, solver);
+  const certificate = certificateOf(setting);
+  return (
+    certificate && {
+      name: solver.def.name,
+      ...(claimed === undefined ? {} : { claimed }),
+      certificate,
+      ...(certificate.kind === "noise"
+        ? {
+            weak: {
+              ...(weak === undefined ? {} : { claimed: weak }),
+              verdict: certifyWeakOrder({ setting, grid: "ratios" }),
+            },
+          }
+        : {}),
+    }
+  );
 }
 
 /** Rules that an algebra cannot run (they read inputs, say) have no certificate; without a claim that is no finding. */
@@ -83,9 +102,15 @@ function certificateOf(setting: Setting): OrderCertificate | undefined {
   }
 }
 
-/** Decides the `order` lines of a solver and reports those that are not reached; the order claimed, if any. */
-function claimOf(solver: DefinitionValue, program: Program): number | undefined {
-  const { claimed, findings } = decideClaims(solver, program);
+/** Orders that a rule claims with its parameters as they are. */
+interface Claimed {
+  readonly claimed: number | undefined;
+  readonly weak: number | undefined;
+}
+
+/** Decides the `order` lines of a solver and reports those that are not reached; the orders claimed, if any. */
+function claimOf(solver: DefinitionValue, program: Program): Claimed {
+  const { findings, ...claimed } = decideClaims(solver, program);
   for (const found of findings) program.diagnostics.add(found);
   return claimed;
 }
@@ -94,33 +119,35 @@ function claimOf(solver: DefinitionValue, program: Program): number | undefined 
 export function decideClaims(
   solver: DefinitionValue,
   program: Program,
-): { readonly claimed: number | undefined; readonly findings: readonly Diagnostic[] } {
+): Claimed & { readonly findings: readonly Diagnostic[] } {
   const cx = new StaticLowering(program);
   const { scope } = bindParameters(solver, solver.def.node.name.span, cx, run);
   const findings: Diagnostic[] = [];
   let claimed: number | undefined;
+  let weak: number | undefined;
   for (const clause of orderClauses(solver)) {
     const claim = readClaim(clause, scope, cx);
     if (!claim) continue;
-    if (!clause.run) claimed = claim.order;
+    if (clause.weak) weak = claim.order;
+    else if (!clause.run) claimed = claim.order;
     const setting = settingOf(program, solver);
     const found = clause.run ? missedRun(setting, claim, clause.span) : missed(setting, claim, clause.span);
     if (found) findings.push(found);
   }
-  return { claimed, findings };
+  return { claimed, weak, findings };
 }
 
-/** Deterministic claims of the rule and of runs with it. */
+/** Claims of the rule and of runs with it. */
 export function orderClauses(solver: DefinitionValue): readonly OrderClause[] {
   const { body } = solver.def.node;
   if (body.kind !== "Block") return [];
-  return body.statements.filter(
-    (statement): statement is OrderClause => statement.kind === "Order" && !statement.weak,
-  );
+  return body.statements.filter((statement): statement is OrderClause => statement.kind === "Order");
 }
 
 export interface Claim {
   readonly order: number;
+  /** Of the moments of the reverse SDE, not of a trajectory. */
+  readonly weak?: boolean;
   readonly grid: GridKind;
   /** The kind of schedule it is claimed for; every schedule without. */
   readonly family?: FamilyName;
@@ -145,7 +172,8 @@ export function readClaim(clause: OrderClause, scope: Scope, cx: StaticLowering)
       else family = found;
     } else grid = place;
   }
-  return { order, grid, ...(family === undefined ? {} : { family }), ...(limits ? { limits } : {}) };
+  const weak = clause.weak ? { weak: true } : {};
+  return { order, grid, ...weak, ...(family === undefined ? {} : { family }), ...(limits ? { limits } : {}) };
 }
 
 /** A grid stands for its family as steps grow, a schedule for all of its kind. */
@@ -192,6 +220,7 @@ function placeOf(e: Expression): GridKind | "condition" | "coefficient_limits" |
 export function missed(rule: Setting, claim: Claim, at: Span): Diagnostic | undefined {
   const { order, grid, family, limits = false } = claim;
   const setting = family === undefined ? rule : { ...rule, family };
+  if (claim.weak === true) return missedWeak(setting, claim, at);
   const question = { setting, grid, limit: Math.min(highestOrder, order), limits };
   const verdict = certifyOrder(question);
   if (verdict.kind === "order" && verdict.order >= order) return undefined;

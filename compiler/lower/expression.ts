@@ -70,6 +70,7 @@ export function evaluate(e: Expression, scope: Scope, seq: number, cx: Lowering)
       const operand = evaluate(e.operand, scope, seq, cx);
       if (e.op === "not") return elementwise("not", [operand], e.span, cx);
       if (operand.kind === "number") return numberValue(neg(operand.expr));
+      if (operand.kind === "increment") return { ...operand, standard: scale(operand.standard, num(-1)) };
       const tensor = toTensor(operand, e.operand.span);
       return tensorValue(scale(tensor.value, num(-1)), "free");
     }
@@ -275,7 +276,20 @@ function binary(e: BinaryExpr, scope: Scope, seq: number, cx: Lowering): Value {
     const by = integer(right, e.right.span, cx);
     return pointValue(shift(left.point, e.op === "+" ? by : -by, e.span));
   }
-  return elementwise(binaryNames[e.op], [left, right], e.span, cx, [e.left.span, e.right.span]);
+  return (
+    scaledIncrement(e.op, left, right) ??
+    elementwise(binaryNames[e.op], [left, right], e.span, cx, [e.left.span, e.right.span])
+  );
+}
+
+/** A multiple of a Brownian increment is one too: as a `noise:` argument it still counts by its deviation. */
+function scaledIncrement(op: BinaryExpr["op"], left: Value, right: Value): Value | undefined {
+  if (op === "*" && left.kind === "number" && right.kind === "increment")
+    return { ...right, standard: scale(right.standard, left.expr) };
+  if (left.kind !== "increment" || right.kind !== "number") return undefined;
+  if (op === "*") return { ...left, standard: scale(left.standard, right.expr) };
+  if (op === "/") return { ...left, standard: scale(left.standard, div(num(1), right.expr)) };
+  return undefined;
 }
 
 function compare(e: CompareExpr, scope: Scope, seq: number, cx: Lowering): Value {
