@@ -91,6 +91,20 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
     });
 
   withSpecFlags(
+    verb("diff <a> <b>", "Say whether two samplers are the same map, and where they part.", [
+      "dsamp diff mine.dsamp published.dsamp",
+      "dsamp diff old.dsamp new.dsamp --sampler sd15 --steps 20",
+      "dsamp diff a.dsamp b.dsamp --json",
+    ]),
+  )
+    .addHelpText("after", "\nExit codes: 0 the same, 1 different, 2 a spec has errors or cannot be read.")
+    .option("--json", "one JSON document on stdout")
+    .action(async (a: string, b: string, options) => {
+      const { diff } = await import("./diff.js");
+      done.code = await diff([a, b], options, io);
+    });
+
+  withSpecFlags(
     verb("compile <file>", "Compile a sampler to a plan, or print a stage on the way.", [
       "dsamp compile sd15.dsamp -o sd15.plan.json",
       "dsamp compile sd15.dsamp --emit graph",

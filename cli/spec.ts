@@ -36,6 +36,7 @@ export const readSpec = async (io: Io, file: string): Promise<Spec> => ({
 
 /** What a spec defines, and what is wrong with it whatever sampler is compiled. */
 export interface Inspection {
+  readonly program?: Program;
   readonly module: Module | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: Sources;
@@ -57,6 +58,7 @@ export function inspect(io: Io, { file, text }: Spec): Inspection {
   const claims = module === undefined || diagnostics.hasErrors ? undefined : checkClaims(module, program);
   const definitions = module === undefined ? [] : [...module.definitions.values()];
   return {
+    program,
     module,
     orders: claims?.solvers ?? [],
     expected: claims?.expected ?? [],

@@ -16,12 +16,15 @@ import type { Expression } from "../../syntax/ast.js";
 import { pathOf, randomGrids, type Ground } from "../equivalenceSettings.js";
 import { met, textOf, unmet, type Outcome, type Subject, type Where } from "./claim.js";
 
+/** The definition in question and its program. */
+type Owner = Pick<Subject, "program" | "value">;
+
 /** Schedules a grid is laid on when a claim names none. */
 const usual = ["edm", "vp_linear", "flow", "stable_diffusion"] as const;
 /** Steps of a grid in claims. */
 export const stepsOfClaims = 10;
 
-function usualPaths({ program, value }: Subject): readonly Path[] {
+function usualPaths({ program, value }: Owner): readonly Path[] {
   return usual.flatMap((name) => {
     const def = program.definition(value.def.module, "schedule", name);
     return def ? [pathOf({ kind: "definition", def, args: new Map() }, program)] : [];
@@ -40,7 +43,7 @@ export function layGrid(grid: DefinitionValue, path: Path, program: Subject["pro
  * The places that `on` names: a grid on its schedule or, without one, on the usual schedules that it can be laid on;
  * a schedule with random grids. Throws the last finding when the grid can be laid on none.
  */
-export function groundsOn(where: Where, subject: Subject): readonly Ground[] {
+export function groundsOn(where: Where, subject: Owner): readonly Ground[] {
   const { program } = subject;
   const paths = where.schedule ? [pathOf(where.schedule, program)] : usualPaths(subject);
   const { grid } = where;
@@ -52,7 +55,7 @@ export function groundsOn(where: Where, subject: Subject): readonly Ground[] {
 export const groundsOfGrid = (
   grid: DefinitionValue,
   schedule: DefinitionValue | undefined,
-  subject: Subject,
+  subject: Owner,
 ): readonly Ground[] => groundsOn({ applies: true, grid, ...(schedule ? { schedule } : {}) }, subject);
 
 function laid(paths: readonly Path[], lay: (path: Path) => Ground["grid"]): readonly Ground[] {
