@@ -7,7 +7,7 @@ import { definitionOf } from "../../lower/parameters.js";
 import { buildPlan } from "../../link/plan.js";
 import { lowerRun, type LoweredRun } from "../../sampler/run.js";
 import { readSampler } from "../../sampler/sampler.js";
-import type { Plan } from "../../plan/schema.js";
+
 import type { Statement } from "../../syntax/ast.js";
 import { compareRuns, isLinearRun, tolerance } from "../equivalenceRuns.js";
 import { gridDifference } from "../equivalencePaths.js";
@@ -32,7 +32,8 @@ function numbersOf(args: Subject["value"]["args"]): Readonly<Record<string, numb
   return set;
 }
 
-const planOf = (run: LoweredRun): Plan => buildPlan(run, { compiler: "", source: { name: "", sha256: "" } });
+const planOf = (run: LoweredRun): ReturnType<typeof buildPlan> =>
+  buildPlan(run, { compiler: "", source: { name: "", sha256: "" } });
 
 export function samplerClaim(statement: Statement, subject: Subject): Outcome {
   const { value, file, scope, cx } = subject;
