@@ -2,8 +2,16 @@
 
 import { compile } from "../../compiler/compile.js";
 import { memoryHost } from "../../compiler/host.js";
+import type { Plan } from "../../compiler/plan/schema.js";
 import { Failure } from "../../compiler/diagnostics/report.js";
-import { gmmModel, sample, type Backend, type HostArray, type SampleResult } from "../../runtime/index.js";
+import {
+  gmmModel,
+  sample,
+  type Backend,
+  type HostArray,
+  type Model,
+  type SampleResult,
+} from "../../runtime/index.js";
 import type { Case, CaseFile, Mixture, Tensor } from "./format.js";
 import { Unsupported, type Recorded, type Replay } from "./spec.js";
 
@@ -16,55 +24,136 @@ export interface Outcome {
   readonly reason: string | null;
 }
 
+/**
+ * A network whose input and output pass through float32, as those of every float32 backend do: what this alone does to
+ * a run in float64 is the least that such a backend can be off.
+ */
+function roundedModel(model: Model): Model {
+  return {
+    ...model,
+    async evaluate(call) {
+      const state = Float64Array.from(await call.state.read(), Math.fround);
+      const view = { shape: call.state.shape, tensor: call.state.tensor, backend: call.state.backend };
+      const result = await model.evaluate({
+        ...call,
+        state: { ...view, read: () => Promise.resolve(state) },
+      });
+      const { raw } = result;
+      return ArrayBuffer.isView(raw)
+        ? { ...result, raw: Float64Array.from(raw as HostArray, Math.fround) }
+        : result;
+    },
+  };
+}
+
 /** Codes by which the compiler says that a construct is not there yet, or that this grid has no such step. */
 const notThere: ReadonlySet<string> = new Set(["D0990", "D0402"]);
 
+/** How far a number may be off whose recorded value has the size `size` = max(1, |b|). */
+type Allowed = (size: number) => number;
+
+export type Family = (entry: Case, file: CaseFile) => Replay;
+
+interface Prepared {
+  readonly made: Replay;
+  readonly plan: Plan;
+}
+
+const isOutcome = (value: Prepared | Outcome): value is Outcome => "status" in value;
+
+const refused = (status: Status, reason: string): Outcome => ({ status, maxRelError: null, reason });
+
+/**
+ * Runs one case and compares it: on `reference` within the case's own tolerance, on a float32 backend within
+ * `float32Allowed`, for which the case is run twice more on `reference`.
+ */
 export async function replay(
   entry: Case,
   file: CaseFile,
-  family: (entry: Case, file: CaseFile) => Replay,
+  family: Family,
   backend: Backend,
+  reference: Backend,
 ): Promise<Outcome> {
+  const prepared = prepare(entry, file, family);
+  if (isOutcome(prepared)) return prepared;
+  const run = (on: Backend, rounded = false): Promise<SampleResult> =>
+    sampled(entry, file, prepared, on, rounded);
+  try {
+    const allowed: Allowed =
+      backend.name === "reference"
+        ? (size) => entry.atol + entry.rtol * size
+        : float32Allowed(entry, distance(await run(reference), await run(reference, true)));
+    return compare(entry, prepared.made.trajectory, await run(backend), allowed);
+  } catch (error) {
+    return refused("fail", error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Half the distance from 1 to the next float32. */
+const halfUlp = 2 ** -24;
+
+/**
+ * The tolerance of a float32 run, explained in docs/conformance.md: 64 times what rounding the network's inputs and
+ * outputs alone does to this run, and one rounding of the largest state a call.
+ */
+function float32Allowed(entry: Case, rounding: number): Allowed {
+  const states = [entry.init, ...(entry.trajectory ?? []), entry.final];
+  const sizes = states.flatMap(({ data }) => Array.from(data, Math.abs).filter(Number.isFinite));
+  const largest = sizes.reduce((a, b) => Math.max(a, b), 1);
+  const calls = entry.fields.number("nfe", entry.trajectory?.length ?? 1);
+  return (size) => (64 * rounding + calls * halfUlp * largest) * size;
+}
+
+/** Largest |a-b|/max(1,|b|) between the states and results of two runs. */
+function distance(one: SampleResult, other: SampleResult): number {
+  const all = ({ trajectory, results }: SampleResult): readonly number[] =>
+    [...trajectory, ...results].flatMap((tensor) => (tensor ? Array.from(tensor.data) : []));
+  const [a, b] = [all(one), all(other)];
+  return a.reduce(
+    (worst, x, i) => Math.max(worst, Math.abs(x - (b[i] as number)) / Math.max(1, Math.abs(b[i] as number))),
+    0,
+  );
+}
+
+function prepare(entry: Case, file: CaseFile, family: Family): Prepared | Outcome {
   let made: Replay;
   try {
     made = family(entry, file);
   } catch (error) {
-    const refused = error instanceof Failure && ["D0710", "D0712"].includes(error.diagnostic.code);
-    if (error instanceof Unsupported || refused)
-      return { status: "unsupported", maxRelError: null, reason: error.message };
-    if (error instanceof Failure) return { status: "fail", maxRelError: null, reason: error.message };
-    throw error;
+    if (error instanceof Unsupported) return refused("unsupported", error.message);
+    if (!(error instanceof Failure)) throw error;
+    const unknown = ["D0710", "D0712"].includes(error.diagnostic.code);
+    return refused(unknown ? "unsupported" : "fail", error.message);
   }
   const compiled = compile({
     host: memoryHost({}),
     file: `${entry.id}.dsamp`,
     text: made.text,
   });
-  if (!compiled.plan) {
-    const errors = compiled.diagnostics.filter((item) => item.severity === "error");
-    const reason = errors.map((item) => `${item.code}: ${item.message}`).join("; ");
-    const status = errors.some((item) => notThere.has(item.code)) ? "unsupported" : "fail";
-    return { status, maxRelError: null, reason };
-  }
-  try {
-    const result = await sample(compiled.plan, {
-      backend,
-      models: modelOf(made, file),
-      count: entry.init.shape[0] ?? 1,
-      shape: entry.init.shape.slice(1),
-      inputs: { x_init: entry.init, ...made.labels },
-      noise: (path, step, pass) => recordedNoise(entry, made, path, step, pass),
-      trajectory: true,
-      check: false,
-    });
-    return compare(entry, made.trajectory, result);
-  } catch (error) {
-    return {
-      status: "fail",
-      maxRelError: null,
-      reason: error instanceof Error ? error.message : String(error),
-    };
-  }
+  if (compiled.plan) return { made, plan: compiled.plan };
+  const errors = compiled.diagnostics.filter((item) => item.severity === "error");
+  const reason = errors.map((item) => `${item.code}: ${item.message}`).join("; ");
+  return refused(errors.some((item) => notThere.has(item.code)) ? "unsupported" : "fail", reason);
+}
+
+function sampled(
+  entry: Case,
+  file: CaseFile,
+  { made, plan }: Prepared,
+  backend: Backend,
+  rounded: boolean,
+): Promise<SampleResult> {
+  const model = modelOf(made, file);
+  return sample(plan, {
+    backend,
+    models: rounded ? roundedModel(model) : model,
+    count: entry.init.shape[0] ?? 1,
+    shape: entry.init.shape.slice(1),
+    inputs: { x_init: entry.init, ...made.labels },
+    noise: (path, step, pass) => recordedNoise(entry, made, path, step, pass),
+    trajectory: true,
+    check: false,
+  });
 }
 
 function modelOf(made: Replay, file: CaseFile): ReturnType<typeof gmmModel> {
@@ -86,7 +175,12 @@ function recordedNoise(entry: Case, made: Replay, path: string, step: number, pa
   return tensor.data;
 }
 
-function compare(entry: Case, trajectory: readonly Recorded[], result: SampleResult): Outcome {
+function compare(
+  entry: Case,
+  trajectory: readonly Recorded[],
+  result: SampleResult,
+  allowed: Allowed,
+): Outcome {
   let worst = 0;
   let excess: string | null = null;
   const check = (name: string, actual: HostArray | undefined, expected: Tensor): void => {
@@ -100,7 +194,7 @@ function compare(entry: Case, trajectory: readonly Recorded[], result: SampleRes
       const size = Math.max(1, Math.abs(b));
       const error = Object.is(a, b) || a === b ? 0 : Math.abs(a - b);
       if (error / size > worst || Number.isNaN(error)) worst = Number.isNaN(error) ? Infinity : error / size;
-      if (!(error <= entry.atol + entry.rtol * size)) excess ??= `${name}, element ${i}: ${a}, recorded ${b}`;
+      if (!(error <= allowed(size))) excess ??= `${name}, element ${i}: ${a}, recorded ${b}`;
     });
   };
   entry.trajectory?.forEach((expected, k) => {

@@ -1,9 +1,10 @@
 // Owns: running files of recorded cases and counting. Reading files is the caller's business.
 
-import type { Backend } from "../../runtime/index.js";
+import { openBackend, type Backend } from "../../runtime/index.js";
+import { deviationOf } from "./deviations.js";
 import { familyOf } from "./families/index.js";
 import { FormatError, readCaseFile } from "./format.js";
-import { replay, type Status } from "./replay.js";
+import { replay, type Outcome, type Status } from "./replay.js";
 
 export interface CaseReport {
   readonly file: string;
@@ -20,18 +21,30 @@ export interface Report {
   readonly cases: readonly CaseReport[];
 }
 
-/** One file's cases, in order. Throws FormatError when the text is not of the format. */
+/** A case on the list of deviations is unsupported, with the list's reason; if it passes, the list is wrong. */
+function listed(outcome: Outcome, reason: string | undefined): Outcome {
+  if (reason === undefined) return outcome;
+  if (outcome.status !== "pass") return { ...outcome, status: "unsupported", reason };
+  return { ...outcome, status: "fail", reason: `it passes, and deviations.ts says: ${reason}` };
+}
+
+/** One file's cases, in order; `pick`: those wanted. Throws FormatError when the text is not of the format. */
 export async function runFile(
   name: string,
   text: string,
   backend: Backend,
   onCase: (report: CaseReport) => void = () => undefined,
+  pick: (index: number) => boolean = () => true,
 ): Promise<readonly CaseReport[]> {
   const file = readCaseFile(text, name);
   const family = familyOf(file);
   const reports: CaseReport[] = [];
-  for (const entry of file.cases) {
-    const outcome = await replay(entry, file, family, backend);
+  const reference = backend.name === "reference" ? backend : await openBackend("reference");
+  for (const entry of file.cases.filter((_, index) => pick(index))) {
+    const outcome = listed(
+      await replay(entry, file, family, backend, reference),
+      deviationOf(entry.id, file.repo),
+    );
     const report = { file: name, id: entry.id, ...outcome };
     reports.push(report);
     onCase(report);

@@ -91,7 +91,8 @@ export function guidedDiffusion(entry: Case): Replay {
     "clip_denoised",
     "learned_range_v",
   ]);
-  const conditioned = entry.guidance?.kind.startsWith("cond_fn gradient") === true ? entry.guidance : undefined;
+  const conditioned =
+    entry.guidance?.kind.startsWith("cond_fn gradient") === true ? entry.guidance : undefined;
   if (entry.guidance && !conditioned) unsupported(`guidance '${entry.guidance.kind}' is not implemented`);
   const kept = [...entry.grid.numbers("t")].reverse();
   const predicts = { eps: "eps", x0: "x0" }[oneOf("mean_type", options.text("mean_type"), ["eps", "x0"])];

@@ -113,7 +113,9 @@ export function unipc(entry: Case): Replay {
   const rule = (p: number): string =>
     vary ? call(data ? "vary" : "vary_eps", { p }) : call(data ? "unipc" : "unipc_eps", { p, variant });
   const predictor = (p: number): string =>
-    vary ? call(data ? "vary_p" : "vary_eps_p", { p }) : call(data ? "unipc_p" : "unipc_eps_p", { p, variant });
+    vary
+      ? call(data ? "vary_p" : "vary_eps_p", { p })
+      : call(data ? "unipc_p" : "unipc_eps_p", { p, variant });
   const path = variancePreserving(entry.schedule, times);
   const { threshold: given, ...models } = networks(entry);
   const threshold = given ?? correction(options);

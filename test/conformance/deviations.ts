@@ -1,0 +1,44 @@
+// Owns: the recorded runs that are not reproduced, each with its reason. This is the only list: a case on it that passes
+// fails the run, and the tests want every recorded case that does not pass to be on it.
+
+interface Deviation {
+  /** Beginning of the case's id. */
+  readonly id?: string;
+  /** Repository the file was recorded from. */
+  readonly repo?: string;
+  readonly reason: string;
+}
+
+const controlled =
+  "the solver places its points during the run, by an error estimate; plans have a fixed number of steps so far";
+const seed =
+  "not a mainstream tool: these files are seeds for further families, in another schema, and no importer reads them";
+
+export const deviations: readonly Deviation[] = [
+  { id: "kdiff/dpm_adaptive/", reason: controlled },
+  { id: "dpmsolver/dpmsolver-adaptive-", reason: controlled },
+  { id: "dpmsolver/dpmsolver++-adaptive-", reason: controlled },
+  {
+    id: "scoresde/vp-ode/",
+    reason:
+      "scipy's RK45 solves the whole batch as one system with step control, so its samples depend on each other; recorded with a tolerance of 5e-4 only",
+  },
+  { repo: "guoqiang-zhang-x/BDIA", reason: seed },
+  { repo: "qsh-zh/deis", reason: seed },
+  { repo: "1202kbs/DMCMC", reason: seed },
+  { repo: "thu-ml/DPM-Solver-v3", reason: seed },
+  { repo: "ShiguiLi/EVODiff", reason: seed },
+  { repo: "harryjo97/GDSS", reason: seed },
+  { repo: "sWizad/momentum-diffusion", reason: seed },
+  { repo: "malbergo/stochastic-interpolants", reason: seed },
+  { repo: "zituitui/BELM", reason: seed },
+  { repo: "zituitui/LML-diffusion-sampler", reason: seed },
+  { repo: "grrrute/mr-sampler", reason: seed },
+  { repo: "Newbeeer/pfgmpp", reason: seed },
+  { repo: "Ting-Justin-Jiang/sada-icml", reason: seed },
+];
+
+/** Why a case is not expected to pass; undefined: it is. */
+export const deviationOf = (id: string, repo: string): string | undefined =>
+  deviations.find((entry) => (entry.id === undefined ? entry.repo === repo : id.startsWith(entry.id)))
+    ?.reason;
