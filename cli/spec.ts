@@ -4,6 +4,7 @@ import { checkProgram } from "../compiler/check/check.js";
 import { checkDefinitions } from "../compiler/check/definitions.js";
 import { checkClaims } from "../compiler/certify/claims.js";
 import type { ClaimReport } from "../compiler/certify/expect/check.js";
+import type { SamplerOrder } from "../compiler/certify/samplerOrder.js";
 import type { SolverReport } from "../compiler/certify/orderClaims.js";
 import { compile, type Compilation } from "../compiler/compile.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
@@ -45,6 +46,8 @@ export interface Inspection {
   readonly orders: readonly SolverReport[];
   /** Claims of `expect` blocks that hold. */
   readonly expected: readonly ClaimReport[];
+  /** Orders of the runs of samplers, by name. */
+  readonly runs?: ReadonlyMap<string, SamplerOrder>;
 }
 
 export function inspect(io: Io, { file, text }: Spec): Inspection {
@@ -62,6 +65,7 @@ export function inspect(io: Io, { file, text }: Spec): Inspection {
     module,
     orders: claims?.solvers ?? [],
     expected: claims?.expected ?? [],
+    ...(claims ? { runs: claims.runs } : {}),
     diagnostics: diagnostics.all,
     sources: (id) => program.source(id),
     samplers: definitions.filter((def) => def.sort === "sampler").map((def) => def.name),

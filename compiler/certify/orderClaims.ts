@@ -26,6 +26,7 @@ import {
 import { repair } from "./repair.js";
 import { branches, type Setting } from "./setting.js";
 import { certifyWeakOrder, type WeakVerdict } from "./weak.js";
+import { ruleWarnings } from "./warnings.js";
 import { missedWeak } from "./weakClaims.js";
 
 /** What a report says of one solver. */
@@ -75,6 +76,8 @@ function checkSolver(solver: DefinitionValue, program: Program): SolverReport | 
   const { claimed, weak } = claimOf(solver, program);
   const setting = settingOf(program, solver);
   const certificate = certificateOf(setting);
+  if (certificate)
+    for (const found of ruleWarnings(solver, claimed, certificate, setting)) program.diagnostics.add(found);
   return (
     certificate && {
       name: solver.def.name,
