@@ -10,9 +10,10 @@ import { Failure } from "../compiler/diagnostics/report.js";
 import type { Sources } from "../compiler/diagnostics/text.js";
 import type { LoweredRun } from "../compiler/sampler/run.js";
 import type { Plan } from "../compiler/plan/schema.js";
-import type { Module } from "../compiler/resolve/module.js";
+import { isLibrary, type Module } from "../compiler/resolve/module.js";
 import { describeClaim, describeGaussian, describeOrder, describePlan } from "./describe.js";
 import { exitFor } from "./exit.js";
+import { githubLine, sarif } from "./formats.js";
 import { shown, STANDARD_INPUT } from "./host.js";
 import { wantsColor, type Io } from "./io.js";
 import { jsonOf, noSources, printDiagnostics, printJson } from "./print.js";
@@ -26,10 +27,14 @@ import {
   type Spec,
   type SpecFlags,
 } from "./spec.js";
-import { gaussianTarget, wrongUse } from "./usage.js";
+import { gaussianTarget, oneOf, wrongUse } from "./usage.js";
+import { watchFiles } from "./watch.js";
 
 export interface CheckFlags extends SpecFlags {
   readonly json?: boolean;
+  /** `text`, `json`, `sarif` or `github`; `--json` is short for `--format json`. */
+  readonly format?: string;
+  readonly watch?: boolean;
   /** `mean,variance`; true for the default target. */
   readonly gaussian?: string | true;
 }
@@ -57,9 +62,41 @@ interface ReadFile extends Inspection {
   readonly spec: Spec | undefined;
 }
 
+const formats = ["text", "json", "sarif", "github"] as const;
+type Format = (typeof formats)[number];
+
+function formatOf({ json, format }: CheckFlags): Format {
+  const named = format === undefined ? undefined : oneOf("--format", format, formats);
+  if (json === true && named !== undefined && named !== "json")
+    wrongUse("--json and --format name different forms", "leave one of them out");
+  return named ?? (json === true ? "json" : "text");
+}
+
 export async function check(files: readonly string[], flags: CheckFlags, io: Io): Promise<number> {
   if (files.filter((file) => file === STANDARD_INPUT).length > 1)
     wrongUse("standard input (`-`) can be read once only");
+  const format = formatOf(flags);
+  if (flags.watch !== true) return (await checkOnce(files, flags, format, io)).code;
+  if (files.includes(STANDARD_INPUT)) wrongUse("--watch needs files: standard input cannot be read again");
+  if (format !== "text") wrongUse(`--watch writes text, not ${format}`);
+  return watchFiles(async () => {
+    try {
+      return (await checkOnce(files, flags, format, io)).read;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      printDiagnostics(io, [error.diagnostic]);
+      return files;
+    }
+  }, io);
+}
+
+/** Checks, prints, and says which files were read. */
+async function checkOnce(
+  files: readonly string[],
+  flags: CheckFlags,
+  format: Format,
+  io: Io,
+): Promise<{ readonly code: number; readonly read: readonly string[] }> {
   const target = flags.gaussian === undefined ? undefined : gaussianTarget(flags.gaussian);
   const read: ReadFile[] = [];
   for (const file of files) read.push(await readFile(io, file));
@@ -71,9 +108,16 @@ export async function check(files: readonly string[], flags: CheckFlags, io: Io)
       flags,
     );
   const checked = read.map((file) => checkSamplers(io, file, flags, names, target));
-  if (flags.json === true) printJson(io, documentOf(checked));
+  const reports = checked.flatMap((file) => jsonOf(file.diagnostics, file.sources));
+  if (format === "json") printJson(io, documentOf(checked));
+  else if (format === "sarif") printJson(io, sarif(reports));
+  else if (format === "github") for (const report of reports) io.stdout.write(`${githubLine(report)}\n`);
   else for (const file of checked) printFile(io, file, files.length > 1);
-  return Math.max(...checked.map((file) => exitFor(file.diagnostics)));
+  const imported = read.flatMap(({ program }) => [...(program?.modules.keys() ?? [])]);
+  return {
+    code: Math.max(...checked.map((file) => exitFor(file.diagnostics))),
+    read: [...files, ...imported.filter((id) => !isLibrary(id))],
+  };
 }
 
 const hasErrors = (diagnostics: readonly Diagnostic[]): boolean =>

@@ -81,8 +81,12 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
       "dsamp check sd15.dsamp",
       "dsamp check *.dsamp --json",
       "cat sd15.dsamp | dsamp check - --sampler sd15 --steps 30",
+      "dsamp check sd15.dsamp --watch",
+      "dsamp check *.dsamp --format sarif > dsamp.sarif",
     ]),
   )
+    .option("--watch", "check again whenever a file that was read is saved")
+    .option("--format <form>", "text (as without), json, sarif or github (annotations in a workflow)")
     .option("--gaussian [mean,variance]", "error of mean and std on Gaussian data, in closed form")
     .option("--json", "one JSON document on stdout")
     .action(async (files: readonly string[], options) => {
@@ -200,11 +204,49 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
       done.code = await explain(what, options, io);
     });
 
+  verb("list [words]", "List the library, one line a definition.", [
+    "dsamp list",
+    "dsamp list --kind solver",
+    "dsamp list karras",
+    "dsamp list --json",
+  ])
+    .option("--kind <kind>", "solver, grid, schedule, guidance or parameterization")
+    .option("--json", "one JSON document on stdout")
+    .action(async (words: string | undefined, options) => {
+      const { list } = await import("./list.js");
+      done.code = list(words, options, io);
+    });
+
+  verb("show <name>", "Print a definition of the library, and what is certified of it.", [
+    "dsamp show dpmpp_2m",
+    "dsamp show edm --kind schedule",
+  ])
+    .option("--kind <kind>", "solver, grid, schedule, guidance or parameterization")
+    .option("--json", "one JSON document on stdout")
+    .action(async (name: string, options) => {
+      const { show } = await import("./list.js");
+      done.code = show(name, options, io);
+    });
+
+  verb("completion <shell>", "Print a completion script for bash, zsh or fish.", [
+    "dsamp completion bash > ~/.local/share/bash-completion/completions/dsamp",
+    "dsamp completion zsh > ~/.zfunc/_dsamp",
+    "dsamp completion fish > ~/.config/fish/completions/dsamp.fish",
+  ]).action(async (shell: string) => {
+    const { completion } = await import("./completion.js");
+    done.code = completion(shell, root, io);
+  });
+
   verb("init [dir]", "Write a small project that runs at once. Nothing is overwritten.", [
     "dsamp init hello && cd hello && dsamp run toy.dsamp --out toy.png",
     "dsamp init digits --template digits",
+    "dsamp init sd --template stable-diffusion",
   ])
-    .option("--template <name>", "toy (points in the plane) or digits (a real network)", "toy")
+    .option(
+      "--template <name>",
+      "toy (points in the plane), digits (a real network) or stable-diffusion",
+      "toy",
+    )
     .action(async (folder: string | undefined, options: { readonly template: string }) => {
       const { init } = await import("./init.js");
       done.code = await init(folder, options, io);

@@ -17,7 +17,9 @@ interface Template {
   readonly about: string;
 }
 
-const templates: Readonly<Record<"toy" | "digits", Template>> = {
+const names = ["toy", "digits", "stable-diffusion"] as const;
+
+const templates: Readonly<Record<(typeof names)[number], Template>> = {
   toy: {
     title: "Points in the plane",
     about:
@@ -45,6 +47,24 @@ const templates: Readonly<Record<"toy" | "digits", Template>> = {
       ["npx dsamp run digits.dsamp --out digits.png", "forty digits"],
       ["npx dsamp run digits.dsamp --cond prompt=7 --count 16 --out sevens.png", "sixteen sevens"],
       ["npx dsamp run digits.dsamp --steps 6 --set scale=4 --out quick.png", "fewer steps, more guidance"],
+    ],
+  },
+  "stable-diffusion": {
+    title: "Stable Diffusion",
+    about:
+      "`stable_diffusion.dsamp` states two samplers for a latent diffusion network that predicts eps, with classifier-free guidance. No network comes with it: export your own to ONNX (inputs: latents, time step, text embedding) and pass it with `--model`.",
+    files: ["stable_diffusion.dsamp"],
+    commands: [
+      ["npx dsamp check stable_diffusion.dsamp", "what both samplers do, without a network"],
+      [
+        "npx dsamp compile stable_diffusion.dsamp --sampler plain --emit coefficients --steps 8",
+        "the numbers of every step",
+      ],
+      ["npx dsamp import diffusers scheduler_config.json --steps 20", "the sampler of a diffusers model"],
+      [
+        "npx dsamp run stable_diffusion.dsamp --sampler stable_diffusion --model unet.onnx --shape 4,64,64 --cond prompt=@embedding.npy --out latents.npy",
+        "latents, with your network",
+      ],
     ],
   },
 };
@@ -78,7 +98,7 @@ export async function init(
   flags: { readonly template: string },
   io: Io,
 ): Promise<number> {
-  const name = oneOf("--template", flags.template, ["toy", "digits"]);
+  const name = oneOf("--template", flags.template, names);
   const template = templates[name];
   const from = examplesFolder();
   const to = resolve(io.cwd, folder ?? ".");

@@ -9,58 +9,15 @@ import type { Setting } from "../compiler/certify/setting.js";
 import { certifyWeakOrder } from "../compiler/certify/weak.js";
 import { Diagnostics, Failure } from "../compiler/diagnostics/report.js";
 import { memoryHost } from "../compiler/host.js";
+import { libraryEntries, type LibraryEntry } from "../compiler/resolve/documentation.js";
 import { Program } from "../compiler/resolve/module.js";
 import { printStatement } from "../compiler/syntax/print.js";
-import { library } from "../stdlib/index.js";
-
-/** What a doc comment says. */
-interface Doc {
-  readonly text: string;
-  readonly source: string | undefined;
-  readonly elsewhere: string | undefined;
-}
-
-interface Entry {
-  readonly kind: string;
-  readonly name: string;
-  /** `solvers/basic`. */
-  readonly folder: string;
-  readonly id: string;
-  readonly doc: Doc;
-}
-
-/** The comment a file opens with: what it is, `Source:` and `Elsewhere:`. */
-function docOf(text: string): Doc {
-  const lines = text.split("\n");
-  const comment = lines.slice(0, lines.findIndex((line) => !line.startsWith("///")));
-  const parts = { text: [] as string[], source: [] as string[], elsewhere: [] as string[] };
-  let into = parts.text;
-  for (const line of comment.map((raw) => raw.slice(3).trim())) {
-    if (line.startsWith("Source:")) into = parts.source;
-    else if (line.startsWith("Elsewhere:")) into = parts.elsewhere;
-    into.push(line.replace(/^(Source|Elsewhere):\s*/, ""));
-  }
-  const joined = (part: readonly string[]): string | undefined =>
-    part.length === 0 ? undefined : part.join(" ").replace(/\s*[.;]$/, "");
-  return { text: joined(parts.text) ?? "", source: joined(parts.source), elsewhere: joined(parts.elsewhere) };
-}
-
-function entries(): readonly Entry[] {
-  return Object.entries(library).flatMap(([id, { names, text }]) =>
-    names.flatMap((full) => {
-      const [kind = "", name = ""] = full.split(" ");
-      if (kind === "let") return [];
-      const folder = id.slice(id.indexOf(":") + 1, id.lastIndexOf("/"));
-      return [{ kind, name, folder, id, doc: docOf(text) }];
-    }),
-  );
-}
 
 const program = new Program(memoryHost({}), new Diagnostics());
 
-function settingOf(entry: Entry): Setting {
-  const def = program.load(entry.id)?.definitions.get(`solver ${entry.name}`);
-  if (!def) throw new Error(`${entry.id} does not define ${entry.name}`);
+function settingOf(entry: LibraryEntry): Setting {
+  const def = program.load(entry.file)?.definitions.get(`solver ${entry.name}`);
+  if (!def) throw new Error(`${entry.file} does not define ${entry.name}`);
   return { program, solver: { kind: "definition", def, args: new Map() }, family: "generic" };
 }
 
@@ -105,7 +62,7 @@ function attempt<T>(work: () => T): T | undefined {
   }
 }
 
-function solverRow(entry: Entry): readonly string[] {
+function solverRow(entry: LibraryEntry): readonly string[] {
   const setting = settingOf(entry);
   const certificate = attempt(() => orderCertificate(setting, { brief: true }));
   const noise = certificate?.kind === "noise";
@@ -123,7 +80,7 @@ function solverRow(entry: Entry): readonly string[] {
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 
-function item({ name, doc }: Entry): string {
+function item({ name, doc }: LibraryEntry): string {
   const more = [doc.source && `Source: ${doc.source}.`, doc.elsewhere && `Elsewhere: ${doc.elsewhere}.`];
   return `- **\`${name}\`**: ${[`${doc.text}.`, ...more].filter(Boolean).join(" ")}`;
 }
@@ -146,7 +103,7 @@ const titles: Readonly<Record<string, string>> = {
 
 /** The page, formatted. */
 export async function samplersPage(): Promise<string> {
-  const all = entries();
+  const all = libraryEntries();
   const folders = [...Object.keys(titles), ...new Set(all.map((entry) => entry.folder))].filter(
     (folder, i, list) => list.indexOf(folder) === i && all.some((entry) => entry.folder === folder),
   );

@@ -23,6 +23,8 @@ export interface Setting {
   readonly isTTY?: boolean;
   /** Handed the way to interrupt, once the command listens. */
   readonly onListening?: (interrupt: () => void) => void;
+  /** Told what is written to either stream, as it is written. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** Runs `dsamp argv...`. */
@@ -30,7 +32,10 @@ export async function dsamp(argv: readonly string[], setting: Setting = {}): Pro
   const sink = (): { stream: Sink; text: () => string } => {
     const stream = new PassThrough();
     const parts: Buffer[] = [];
-    stream.on("data", (part: Buffer) => parts.push(part));
+    stream.on("data", (part: Buffer) => {
+      parts.push(part);
+      setting.onOutput?.(part.toString());
+    });
     return {
       stream: Object.assign(stream, { isTTY: setting.isTTY ?? false }),
       text: () => Buffer.concat(parts).toString(),
