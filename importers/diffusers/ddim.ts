@@ -237,6 +237,11 @@ export const ddimInverse: Importer = (context) => {
       `${who}: the first step, from training step 0 to itself, has no length`,
       "set set_alpha_to_one to true",
     );
+  if (first < 0 && toOne && prediction === "sample")
+    contradiction(
+      `${who}: prediction_type "sample" divides by a sigma of 0 in the first step`,
+      "set set_alpha_to_one to false",
+    );
   const D = {
     epsilon: ["(x[b] - sigma[b]*raw[p])/alpha[b]", "raw[p]"],
     sample: ["raw[p]", "(x[b] - alpha[b]*raw[p])/sigma[b]"],

@@ -245,6 +245,11 @@ export const unipcMultistep: Importer = (context) => {
   const lower = config.flag("lower_order_final", true);
   const data = config.flag("predict_x0", true);
   const off = new Set(config.numbers("disable_corrector") ?? []);
+  if (!lower && levels.toZero && order > 1)
+    contradiction(
+      `${config.who}: lower_order_final false with final_sigmas_type "zero" makes a singular system in the last step`,
+      "set lower_order_final to true",
+    );
   const name = data ? "unipc" : "unipc_eps";
   const { calls } = levels;
   if (!data && levels.toZero)

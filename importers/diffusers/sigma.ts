@@ -2,7 +2,7 @@
 // Euler ancestral, Heun, LMS, KDPM2, KDPM2 ancestral, DPMSolverSDE.
 
 import { drawEachStep, everyCall, type Imported, type State } from "../imported.js";
-import { contradiction } from "../options.js";
+import { contradiction, notImportable } from "../options.js";
 import { call, line, list, literal, type Line } from "../text.js";
 import { listExcludes, stepsOf, written, type Context, type Importer } from "./context.js";
 import {
@@ -52,6 +52,8 @@ interface Levels {
   readonly high: string;
   readonly leading: boolean;
   readonly conversion: Conversion;
+  /** The last call makes a step of no length. */
+  readonly repeats?: boolean;
 }
 
 const rho = (index: string): string => `trained.rho(index: ${index})`;
@@ -100,10 +102,16 @@ function levels(context: Context, traits: Traits, table: Table): Levels {
   if (timesteps) listExcludes(who, "timesteps", conversion);
   const n = stepsOf(context, timesteps);
   const spaced = timesteps ? listed(timesteps) : outerSpacing(who, spacing, table, n, offset, false);
-  const last = toZero ? "then sigma = 0" : `then rho = ${rho("0")}`;
+  const lowest = interpolation === "log_linear" ? 0 : spaced.at(n - 1);
+  const repeats = !toZero && low === undefined && lowest === 0 && n > 1;
+  const last = toZero ? "then sigma = 0" : repeats ? "" : `then rho = ${rho("0")}`;
   const finalNote = toZero
     ? []
-    : ['final_sigmas_type "sigma_min": one more step, to the level of training step 0.'];
+    : repeats
+      ? [
+          'final_sigmas_type "sigma_min" repeats the last level: the last call makes a step of no length, left out here.',
+        ]
+      : ['final_sigmas_type "sigma_min": one more step, to the level of training step 0.'];
   const lists = timesteps ? [timestepTable(timesteps)] : [];
   const steps = timesteps ? undefined : n;
   const byIndex = interpolation === "linear";
@@ -177,7 +185,7 @@ function levels(context: Context, traits: Traits, table: Table): Levels {
             ? converts
             : [...between, ...(converting === undefined ? [] : converts)]),
         `  rho[i] = ${converting ?? "level(i)"}  for i in 0 .. ${count} - 1`,
-        `  ${last}`,
+        ...(last === "" ? [] : [`  ${last}`]),
         "}",
       ].join("\n"),
     ],
@@ -185,6 +193,7 @@ function levels(context: Context, traits: Traits, table: Table): Levels {
     steps,
     count: n,
     intervals: n,
+    repeats,
   };
 }
 
@@ -215,6 +224,8 @@ const scheduler =
     const continuous = timing === "continuous" && prediction === "v_prediction";
     const model = prediction === "sample" ? view : call(view, { trained_on: "trained" });
     const n = made.count;
+    if (made.repeats && solver.text.startsWith("late_churn"))
+      notImportable(`${config.who}: churn in a last step of no length`, 'set final_sigmas_type to "zero"');
     return written(context, {
       definitions: [
         ...table.definitions,
@@ -249,7 +260,8 @@ const scheduler =
       states: traits.twice
         ? (calls): readonly State[] =>
             Array.from({ length: calls }, (_, k) => (k === 2 * n - 2 ? n : k % 2 === 1 ? (k + 1) / 2 : null))
-        : everyCall,
+        : (calls): readonly State[] =>
+            everyCall(calls).map((k) => Math.min(k as number, made.repeats ? n - 1 : n)),
       ...(draw ? { draw } : {}),
     });
   };

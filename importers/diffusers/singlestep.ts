@@ -26,7 +26,7 @@ function callOrders(config: Options, order: number, calls: number, toZero: boole
 }
 
 const sde = (type: string): string => `      // A draw for every call.
-      let mean(q)   = sigma[q]/sigma[s]*exp(lambda[s] - lambda[q])*x[s] - alpha[q]*expm1(2*(lambda[s] - lambda[q]))*x0[s]
+      let centre(q) = sigma[q]/sigma[s]*exp(lambda[s] - lambda[q])*x[s] - alpha[q]*expm1(2*(lambda[s] - lambda[q]))*x0[s]
       let spread(q) = sigma[q]*sqrt(-expm1(2*(lambda[s] - lambda[q])))
       let weight(q) = ${
         type === "heun"
@@ -34,38 +34,38 @@ const sde = (type: string): string => `      // A draw for every call.
           : "-expm1(2*(lambda[s] - lambda[q]))/2"
       }`;
 
-const stage = "      point m at lambda = lambda[s] + first*h";
-const sdeMiddle = "      x[m] = mean(m) + spread(m)*u";
+const stage = "      point m at lambda = lambda[s] + r1*h";
+const sdeMiddle = "      x[m] = centre(m) + spread(m)*u";
 
 const sdeTwo = (type: string): string => `${sde(type)}
 ${stage}
 ${sdeMiddle}
-      x[t] = mean(t) + alpha[t]*weight(t)/first*(x0[m] - x0[s]) + spread(t)*v`;
+      x[t] = centre(t) + alpha[t]*weight(t)/r1*(x0[m] - x0[s]) + spread(t)*v`;
 
 const sdeThree = (type: string): string => `${sde(type)}
 ${stage}
-      point b at lambda = lambda[s] + second*h
-      let Da = (x0[m] - x0[s])/first
-      let Db = (x0[b] - x0[s])/second
+      point b at lambda = lambda[s] + r2*h
+      let Da = (x0[m] - x0[s])/r1
+      let Db = (x0[b] - x0[s])/r2
       let e  = expm1(-2*h)
 ${sdeMiddle}
-      x[b] = mean(b) + alpha[b]*weight(b)*second/first*(x0[m] - x0[s]) + spread(b)*v
-      x[t] = mean(t) ${
+      x[b] = centre(b) + alpha[b]*weight(b)*r2/r1*(x0[m] - x0[s]) + spread(b)*v
+      x[t] = centre(t) ${
         type === "heun"
-          ? `+ alpha[t]*(1 + e/(2*h))*(second*Da - first*Db)/(second - first)
-        + alpha[t]*((-e - 2*h)/(2*h)^2 - 1/2)*2*(Db - Da)/(second - first)`
+          ? `+ alpha[t]*(1 + e/(2*h))*(r2*Da - r1*Db)/(r2 - r1)
+        + alpha[t]*((-e - 2*h)/(2*h)^2 - 1/2)*2*(Db - Da)/(r2 - r1)`
           : "+ alpha[t]*(1 + e/(2*h))*Db"
       } + spread(t)*w`;
 
 /** The last stage of order 3 starts from a second-order stage. */
 const thirdMidpoint = (data: boolean): string =>
   data
-    ? `      point b at lambda = lambda[s] + second*h
-      x[b] = dpmpp_2s(s -> b, r: first/second)
-      x[t] = sigma[t]/sigma[s]*x[s] - alpha[t]*expm1(-h)*x0[s] + alpha[t]/second*(expm1(-h)/h + 1)*(x0[b] - x0[s])`
-    : `      point b at lambda = lambda[s] + second*h
-      x[b] = dpm_solver_2(s -> b, r1: first/second)
-      x[t] = alpha[t]/alpha[s]*x[s] - sigma[t]*expm1(h)*eps[s] - sigma[t]/second*(expm1(h)/h - 1)*(eps[b] - eps[s])`;
+    ? `      point b at lambda = lambda[s] + r2*h
+      x[b] = dpmpp_2s(s -> b, r: r1/r2)
+      x[t] = sigma[t]/sigma[s]*x[s] - alpha[t]*expm1(-h)*x0[s] + alpha[t]/r2*(expm1(-h)/h + 1)*(x0[b] - x0[s])`
+    : `      point b at lambda = lambda[s] + r2*h
+      x[b] = dpm_solver_2(s -> b, r1: r1/r2)
+      x[t] = alpha[t]/alpha[s]*x[s] - sigma[t]*expm1(h)*eps[s] - sigma[t]/r2*(expm1(h)/h - 1)*(eps[b] - eps[s])`;
 
 export const dpmSolverSinglestep: Importer = (context) => {
   const { config } = context;
@@ -107,15 +107,15 @@ export const dpmSolverSinglestep: Importer = (context) => {
   const body: Readonly<Record<number, string>> = {
     1: `      x[t] = ${data ? "ddim(s -> t)" : "dpm_solver_1(s -> t)"}`,
     2: data
-      ? `      x[t] = dpmpp_2s(s -> t, r: first, flavour: ${flavour})`
-      : `      x[t] = dpm_solver_2(s -> t, r1: first, flavour: ${flavour})`,
+      ? `      x[t] = dpmpp_2s(s -> t, r: r1, flavour: ${flavour})`
+      : `      x[t] = dpm_solver_2(s -> t, r1: r1, flavour: ${flavour})`,
     3:
       type === "heun"
-        ? `      x[t] = ${data ? "dpmpp_3s" : "dpm_solver_3"}(s -> t, r1: first, r2: second, flavour: "taylor")`
+        ? `      x[t] = ${data ? "dpmpp_3s" : "dpm_solver_3"}(s -> t, r1: r1, r2: r2, flavour: "taylor")`
         : thirdMidpoint(data),
   };
   const sdeBody: Readonly<Record<number, string>> = {
-    1: `${sde(type).split("\n").slice(0, 3).join("\n")}\n      x[t] = mean(t) + spread(t)*u`,
+    1: `${sde(type).split("\n").slice(0, 3).join("\n")}\n      x[t] = centre(t) + spread(t)*u`,
     2: sdeTwo(type),
     3: sdeThree(type),
   };
@@ -138,8 +138,8 @@ export const dpmSolverSinglestep: Importer = (context) => {
     ...(stochastic ? [`  noise ${["u", "v", "w"].slice(0, top).join(", ")}`] : []),
     "  step {",
     "    let h = lambda[t] - lambda[s]",
-    ...(top >= 2 ? [`    let first  = (lambda(${place}: node(from[step] + 1)) - lambda[s])/h`] : []),
-    ...(top >= 3 ? [`    let second = (lambda(${place}: node(from[step] + 2)) - lambda[s])/h`] : []),
+    ...(top >= 2 ? [`    let r1 = (lambda(${place}: node(from[step] + 1)) - lambda[s])/h`] : []),
+    ...(top >= 3 ? [`    let r2 = (lambda(${place}: node(from[step] + 2)) - lambda[s])/h`] : []),
     `    ${branches.join("\n    else ")}`,
     "  }",
     "}",
