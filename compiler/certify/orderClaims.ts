@@ -12,6 +12,7 @@ import { StaticLowering } from "../sampler/sampler.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Span } from "../source/span.js";
 import type { Expression, OrderClause } from "../syntax/ast.js";
+import { callsPerStep } from "./calls.js";
 import { explain, fraction } from "./explain.js";
 import type { GridKind } from "./gridSeries.js";
 import type { FamilyName } from "./family.js";
@@ -236,8 +237,15 @@ export function missed(rule: Setting, claim: Claim, at: Span): Diagnostic | unde
       {
         at,
         label: "order 0",
-        why: "halving the steps does not bring the result nearer to the solution",
-        help: "check signs, points and levels of the terms",
+        ...(branches(setting).every((branch) => callsPerStep(branch) === 0)
+          ? {
+              why: "its step never calls the model, so the result does not depend on it",
+              help: "read a prediction, such as `x0[s]` or `eps[s]`, with a weight that is not zero",
+            }
+          : {
+              why: "halving the steps does not bring the result nearer to the solution",
+              help: "check signs, points and levels of the terms",
+            }),
       },
     );
   const [main] = branches(setting);

@@ -1,7 +1,7 @@
 // Owns: the step graph with its numbers filled in: terms of weight zero are gone, and Brownian increments are sums of
 // independent draws over the pieces between the points a step uses.
 
-import { real, type Expr } from "../algebra/expr.js";
+import { children as parts, real, type Expr } from "../algebra/expr.js";
 import { fail } from "../diagnostics/report.js";
 import type { BrownianLeaf, Linear, Node } from "../graph/node.js";
 import type { RunStep } from "../sampler/run.js";
@@ -60,10 +60,10 @@ function merged(terms: readonly Term[], step: RunStep): readonly Term[] {
 export function numberAt(expr: Expr, step: RunStep): number {
   const value = step.numbers.value(expr);
   if (Number.isFinite(value)) return value;
-  return notFinite(value, step);
+  return notFinite(value, expr, step);
 }
 
-function notFinite(value: number, step: RunStep): never {
+function notFinite(value: number, expr: Expr, step: RunStep): never {
   const { numbers } = step;
   const at = numbers.index >= 0 ? numbers.grid[numbers.index] : undefined;
   const next = numbers.grid[numbers.index + 1];
@@ -95,11 +95,42 @@ function notFinite(value: number, step: RunStep): never {
       why: "the rule divides by the length of the step in lambda or forecasts along it, and lambda is infinite at sigma = 0",
       help: "add `final ddim` to the sampler, or end the grid above sigma = 0",
     });
+  const cause = causeOf(expr, step);
+  if (cause)
+    return fail("D0420", `a coefficient of \`${step.rule}\` ${shown} at ${where}: ${cause.what}`, {
+      at: step.at,
+      help: cause.help,
+    });
   return fail("D0420", `a coefficient of \`${step.rule}\` ${shown} at ${where}`, {
     at: step.at,
     help: "look at it with `dsamp compile --emit coefficients`; a grid with other points may avoid it",
   });
 }
+
+/** The innermost part of a scalar that has no value though all it is made of has one. */
+function causeOf(expr: Expr, step: RunStep): { readonly what: string; readonly help: string } | undefined {
+  const finite = (e: Expr): boolean => Number.isFinite(step.numbers.value(e));
+  if (finite(expr)) return undefined;
+  for (const part of ownParts(expr)) {
+    const inner = causeOf(part, step);
+    if (inner) return inner;
+  }
+  if (expr.kind === "fn" && expr.name === "solve")
+    return {
+      what: "the linear system of `solve(...)` is singular there",
+      help: "two of its rows say the same: check that no two points or nodes of the rule coincide",
+    };
+  if (expr.kind === "binder" && expr.name === "integral")
+    return {
+      what: "the integral does not converge there",
+      help: "its integrand grows too fast at an end, or has a pole between the ends: check both",
+    };
+  return undefined;
+}
+
+/** Parts that have values of their own: not the variable and the body of an integral. */
+const ownParts = (expr: Expr): readonly Expr[] =>
+  expr.kind === "binder" ? parts(expr).slice(2) : parts(expr);
 
 /** All ends of the increments of one Brownian path in a step. */
 function pathPoints(path: string, step: RunStep): readonly number[] {
