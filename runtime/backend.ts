@@ -41,6 +41,14 @@ export interface TfInterop {
   intact(tensor: Tensor): boolean;
 }
 
+/** Moves whole samples, for networks that take several branches in one call. */
+export interface Rows {
+  /** A new tensor with `tensor` `times` times along axis 0. */
+  repeat(tensor: Tensor, times: number): Tensor;
+  /** New tensors, equal parts along axis 0. `tensor` is given up, unless it throws. */
+  split(tensor: Tensor, parts: number): Tensor[];
+}
+
 export interface Backend {
   readonly name: string;
   readonly floatBits: 32 | 64;
@@ -78,4 +86,6 @@ export interface Backend {
   /** Frees what is left and gives back the device. */
   dispose(): void;
   readonly tf?: TfInterop;
+  /** Absent: branches are called one by one. */
+  readonly rows?: Rows;
 }

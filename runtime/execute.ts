@@ -244,6 +244,7 @@ export async function sample(plan: Plan, options: SampleOptions): Promise<Sample
         inputs: sliceInputs(inputs, first, samples),
         noise,
         check,
+        batched: models.map(({ capabilities }) => capabilities.batched === true),
       });
       const read = (view: TensorView): Promise<HostTensor> => readSamples(view, samples, shape.length + 1);
       let answer: ModelResult | undefined;

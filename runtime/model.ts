@@ -38,6 +38,11 @@ export interface ModelCall {
   readonly form: { readonly x: number; readonly x0: number } | null;
   /** Empty: the unconditional call. */
   readonly conditions: readonly Condition[];
+  /**
+   * Several calls in one, for models that are `batched`: the conditions of each. Axis 0 of every tensor then holds the
+   * samples of the first branch, those of the second, and so on, and so does the result; `conditions` is empty.
+   */
+  readonly branches?: readonly (readonly Condition[])[];
   readonly variant: string | null;
   /** Further scalar inputs by name. */
   readonly extras: Readonly<Record<string, number>>;
@@ -74,6 +79,8 @@ export interface Capabilities {
   readonly nullLabel?: number;
   /** Names of the extra results; null: unknown until it is called. */
   readonly outputs: readonly string[] | null;
+  /** Whether it serves calls with `branches`: guided predictions then take one call. Default: no. */
+  readonly batched?: boolean;
   /** Whether it takes a time argument; null: does not matter, it reads the level. */
   readonly time: boolean | null;
 }

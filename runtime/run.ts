@@ -5,6 +5,7 @@ import { fail } from "../compiler/diagnostics/report.js";
 import type { CallOp, Op, Plan, PlanStep, Register } from "../compiler/plan/schema.js";
 import type { Backend, HostArray, HostTensor, Shape, Tensor } from "./backend.js";
 import { hostMaxAbs } from "./backends/hostReduce.js";
+import { callsTogether, cutUp, repeatedView } from "./branches.js";
 import { place } from "./failure.js";
 import { bindInputs, type BoundInputs, type RunInputs } from "./inputs.js";
 import type { Condition, ModelCall, ModelResult, ModelTensor, TensorView } from "./model.js";
@@ -42,6 +43,8 @@ export interface RunOptions {
   readonly noise?: NoiseSource | undefined;
   /** Check states and results of calls for non-finite values; default true. */
   readonly check?: boolean | undefined;
+  /** By model: whether it takes several branches in one call; default: none does. */
+  readonly batched?: readonly boolean[] | undefined;
 }
 
 /**
@@ -195,9 +198,17 @@ export class Run {
 
   /** Runs one step; `index` is -1 for init, the number of steps for the output. */
   async *#apply(step: PlanStep, index: number): AsyncGenerator<RunEvent, void, ModelResult | undefined> {
-    for (const prepared of this.#prepared.programs[step.program]!) {
-      if (prepared.op.op === "call") yield* this.#call(prepared.op, step, index);
-      else this.#operate(prepared, prepared.op, step);
+    const program = this.#prepared.programs[step.program]!;
+    const { ops } = this.#plan.programs[step.program]!;
+    for (let i = 0; i < program.length; i++) {
+      const { op } = program[i]!;
+      if (op.op !== "call") this.#operate(program[i]!, op, step);
+      else {
+        const mayMerge = this.#options.batched?.[op.model] === true && this.#backend.rows !== undefined;
+        const calls = mayMerge ? callsTogether(ops, i, step) : [op];
+        yield* this.#call(op, calls, step, index);
+        i += calls.length - 1;
+      }
     }
     if (step.state !== null) await this.#checkFinite(this.#get(step.state), index, "the state");
     if (index === this.#plan.steps.length) {
@@ -282,25 +293,31 @@ export class Run {
     return this.#backend.upload(tensor.data, tensor.shape);
   }
 
+  /** One call for all of `calls`, which differ from the first, `op`, in their conditions only. */
   async *#call(
     op: CallOp,
+    calls: readonly CallOp[],
     step: PlanStep,
     index: number,
   ): AsyncGenerator<RunEvent, void, ModelResult | undefined> {
     const number = this.#calls;
     const declared = this.#plan.models[op.model]!;
     const where = `${place(this.#plan, index)}, call ${number} of model '${declared.name}'`;
+    const branches = calls.length;
+    const shape = [this.#shape[0]! * branches, ...this.#shape.slice(1)];
     const view = (register: Register): TensorView => {
-      const tensor = this.#get(register);
-      if (sameShape(tensor.shape, this.#shape)) return viewOf(this.#backend, tensor);
-      const full = spread(this.#backend, tensor, this.#shape);
-      this.#temporary.add(full);
-      return viewOf(this.#backend, full);
+      let tensor = this.#get(register);
+      if (!sameShape(tensor.shape, this.#shape)) {
+        tensor = spread(this.#backend, tensor, this.#shape);
+        this.#temporary.add(tensor);
+      }
+      const one = viewOf(this.#backend, tensor);
+      return branches === 1 ? one : repeatedView(one, branches, (made) => this.#temporary.add(made));
     };
     const scalar = (slot: number | null): number | null => (slot === null ? null : step.scalars[slot]!);
     const state = view(op.state);
     const call: ModelCall = {
-      shape: this.#shape,
+      shape,
       inputs: op.inputs.map((register) => (register === op.state ? state : view(register))),
       state,
       scale: scalar(op.scale),
@@ -308,7 +325,8 @@ export class Run {
       alpha: step.scalars[op.alpha]!,
       sigma: step.scalars[op.sigma]!,
       form: op.form === null ? null : { x: step.scalars[op.form.x]!, x0: step.scalars[op.form.x0]! },
-      conditions: this.#conditions(op),
+      conditions: branches === 1 ? this.#conditions(op) : [],
+      ...(branches > 1 && { branches: calls.map((each) => this.#conditions(each)) }),
       variant: op.variant,
       extras: Object.fromEntries(
         Object.entries(op.extras).map(([name, slot]) => [name, step.scalars[slot]!]),
@@ -334,19 +352,24 @@ export class Run {
           });
         }
       }
-      this.#accept(op.raw, result.raw, pending, `${where}: its result`, true);
-      for (const { name, out } of op.outputs) {
+      const registers = calls.map((each) => each.raw);
+      this.#accept(registers, result.raw, shape, pending, `${where}: its result`, true);
+      op.outputs.forEach(({ name }, k) => {
         const value = result.outputs?.[name];
         if (value === undefined) fail("D0603", `${where}: the model returned no '${name}'`);
-        this.#accept(out, value, pending, `${where}: its result '${name}'`, false);
-      }
+        const outs = calls.map((each) => each.outputs[k]!.out);
+        this.#accept(outs, value, shape, pending, `${where}: its result '${name}'`, false);
+      });
     } finally {
       for (const tensor of pending) if (!this.#registers.includes(tensor)) this.#backend.free(tensor);
     }
     const what = `the result of call ${number} of model '${declared.name}'`;
-    await this.#checkFinite(this.#get(op.raw), index, what);
-    for (const { name, out } of op.outputs) {
-      await this.#checkFinite(this.#get(out), index, `'${name}' in ${what}`);
+    for (const [branch, each] of calls.entries()) {
+      const which = branches === 1 ? what : `branch ${branch} of ${what}`;
+      await this.#checkFinite(this.#get(each.raw), index, which);
+      for (const { name, out } of each.outputs) {
+        await this.#checkFinite(this.#get(out), index, `'${name}' in ${which}`);
+      }
     }
   }
 
@@ -357,16 +380,25 @@ export class Run {
     });
   }
 
-  /** Takes what a model returned into `register`; handles it takes leave `pending`. */
-  #accept(register: Register, value: ModelTensor, pending: Set<Tensor>, what: string, exact: boolean): void {
-    const result = readResult(value, this.#shape, exact, what);
-    if (isHostTensor(result)) {
-      return this.#put(register, this.#backend.upload(result.data, result.shape));
-    }
-    if (this.#registers.includes(result) || !pending.delete(result)) {
+  /** Takes what a model returned into `registers`, a part for each; handles it takes leave `pending`. */
+  #accept(
+    registers: readonly Register[],
+    value: ModelTensor,
+    shape: Shape,
+    pending: Set<Tensor>,
+    what: string,
+    exact: boolean,
+  ): void {
+    const result = readResult(value, shape, exact, what);
+    if (!isHostTensor(result) && (this.#registers.includes(result) || !pending.has(result))) {
       fail("D0705", `${what} is a tensor of the run, or the same tensor twice`, { help: "return a copy" });
     }
-    this.#put(register, result);
+    const parts = registers.length === 1 ? [result] : cutUp(this.#backend, result, registers.length, what);
+    if (!isHostTensor(result)) pending.delete(result);
+    parts.forEach((part, i) => {
+      const tensor = isHostTensor(part) ? this.#backend.upload(part.data, part.shape) : part;
+      this.#put(registers[i]!, tensor);
+    });
   }
 
   async #checkFinite(tensor: Tensor, index: number, what: string): Promise<void> {

@@ -2,7 +2,7 @@
 // a pass is run, is handed in. Noise is left unmade until it is used; a kernel that is its only user makes it on the way.
 
 import type { Kernel, Per, ReduceFn } from "../../compiler/plan/schema.js";
-import type { Backend, Executable, HostArray, Shape, Tensor, TfInterop } from "../backend.js";
+import type { Backend, Executable, HostArray, Rows, Shape, Tensor, TfInterop } from "../backend.js";
 import type { Engine } from "../kernels/engine.js";
 import { gather } from "../kernels/layout.js";
 import { Meter } from "../meter.js";
@@ -57,6 +57,28 @@ export class FusedBackend<Buffer, Memory> implements Backend {
   readonly isWide = true;
   readonly meter = new Meter(4);
   readonly tf: TfInterop;
+  readonly rows: Rows = {
+    repeat: (tensor, times) => {
+      const handle = this.#handle(tensor);
+      this.#buffer(handle);
+      const [samples = 1, ...rest] = handle.shape;
+      const [copy] = this.#copies([[samples * times, ...rest]]);
+      const into = this.#view(copy!);
+      for (let k = 0; k < times; k++) into.set(this.#view(handle), k * handle.size);
+      copy!.finite = handle.finite;
+      return copy!;
+    },
+    split: (tensor, parts) => {
+      const handle = this.#handle(tensor);
+      this.#buffer(handle);
+      const [samples = 1, ...rest] = handle.shape;
+      const copies = this.#copies(Array<Shape>(parts).fill([samples / parts, ...rest]));
+      const from = this.#view(handle);
+      copies.forEach((copy, k) => this.#view(copy).set(from.subarray(k * copy.size, (k + 1) * copy.size)));
+      this.free(handle);
+      return copies;
+    },
+  };
   readonly #live = new Set<Handle<Buffer>>();
   readonly #cache = new Map<string, FusedExecutable<Memory>>();
   readonly #tiles: Buffer[] = [];
@@ -293,6 +315,12 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       for (const buffer of made) this.store.release(buffer);
       throw error;
     }
+  }
+
+  /** New tensors, not yet filled. */
+  #copies(shapes: readonly Shape[]): Handle<Buffer>[] {
+    const buffers = this.#allocate(shapes, () => null);
+    return shapes.map((shape, i) => this.#register(new Handle(shape, buffers[i]!, null)));
   }
 
   #register(handle: Handle<Buffer>): Handle<Buffer> {

@@ -2,7 +2,7 @@
 // where no device exists. Every download is zeros.
 
 import type { Kernel, Per, ReduceFn } from "../../compiler/plan/schema.js";
-import type { Backend, Executable, HostArray, Shape, Tensor } from "../backend.js";
+import type { Backend, Executable, HostArray, Rows, Shape, Tensor } from "../backend.js";
 import { Meter } from "../meter.js";
 import { checkRequest, type NoiseRequest } from "../noise/noise.js";
 import { nodeShapes, reducedShape, sizeOf } from "../shapes.js";
@@ -22,6 +22,20 @@ class NullBackend implements Backend {
   readonly floatBits = 32;
   readonly isWide = true;
   readonly meter = new Meter(4);
+  readonly rows: Rows = {
+    repeat: (tensor, times) => {
+      this.#read(tensor);
+      const [samples = 1, ...rest] = tensor.shape;
+      return this.#make([samples * times, ...rest]);
+    },
+    split: (tensor, parts) => {
+      this.#read(tensor);
+      const [samples = 1, ...rest] = tensor.shape;
+      const made = Array.from({ length: parts }, () => this.#make([samples / parts, ...rest]));
+      this.free(tensor);
+      return made;
+    },
+  };
   readonly #live = new Set<NullTensor>();
 
   upload(data: HostArray, shape: Shape): Tensor {

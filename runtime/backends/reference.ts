@@ -2,7 +2,7 @@
 // it. Kernels are interpreted block by block, so cost stays near memory speed without generated code.
 
 import type { Kernel, Per, ReduceFn } from "../../compiler/plan/schema.js";
-import type { Backend, Executable, HostArray, Shape, Tensor } from "../backend.js";
+import type { Backend, Executable, HostArray, Rows, Shape, Tensor } from "../backend.js";
 import { Meter } from "../meter.js";
 import { makeNoise, type NoiseRequest } from "../noise/noise.js";
 import { broadcastIndices, nodeShapes, reducedShape, sameShape, sizeOf } from "../shapes.js";
@@ -28,6 +28,24 @@ class ReferenceBackend implements Backend {
   readonly floatBits = 64;
   readonly isWide = true;
   readonly meter = new Meter(8);
+  readonly rows: Rows = {
+    repeat: (tensor, times) => {
+      const data = this.#data(tensor);
+      const all = new Float64Array(data.length * times);
+      for (let k = 0; k < times; k++) all.set(data, k * data.length);
+      const [samples = 1, ...rest] = tensor.shape;
+      return this.#make(all, [samples * times, ...rest]);
+    },
+    split: (tensor, parts) => {
+      const data = this.#data(tensor);
+      const size = data.length / parts;
+      const [samples = 1, ...rest] = tensor.shape;
+      this.free(tensor);
+      return Array.from({ length: parts }, (_, k) =>
+        this.#make(data.slice(k * size, (k + 1) * size), [samples / parts, ...rest]),
+      );
+    },
+  };
   readonly #live = new Set<HostStorage>();
   readonly #cache = new Map<string, ReferenceExecutable>();
 

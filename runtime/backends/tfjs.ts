@@ -4,7 +4,7 @@
 
 import type * as tfjs from "@tensorflow/tfjs-core";
 import type { Kernel, KernelOp, Per, ReduceFn } from "../../compiler/plan/schema.js";
-import type { Backend, Executable, HostArray, Shape, Tensor, TfInterop } from "../backend.js";
+import type { Backend, Executable, HostArray, Rows, Shape, Tensor, TfInterop } from "../backend.js";
 import { Meter } from "../meter.js";
 import { makeNoise, type NoiseRequest } from "../noise/noise.js";
 import { nodeShapes, reducedShape, sameShape, sizeOf } from "../shapes.js";
@@ -93,6 +93,19 @@ export class TfBackend implements Backend {
   readonly floatBits = 32;
   readonly meter = new Meter(4);
   readonly tf: TfInterop;
+  readonly rows: Rows = {
+    repeat: (tensor, times) => {
+      this.#activate();
+      const value = this.#core.concat(Array<TfTensor>(times).fill(this.#value(tensor)), 0);
+      return this.#make(value, value.shape);
+    },
+    split: (tensor, parts) => {
+      this.#activate();
+      const values = this.#core.split(this.#value(tensor), parts, 0);
+      this.free(tensor);
+      return values.map((value) => this.#make(value, value.shape));
+    },
+  };
   readonly #core: Tf;
   readonly #tfName: string;
   readonly #arrange: typeof everyOperation;

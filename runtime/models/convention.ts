@@ -4,7 +4,7 @@
 import { fail } from "../../compiler/diagnostics/report.js";
 import type { PlanModel } from "../../compiler/plan/schema.js";
 import type { Shape } from "../backend.js";
-import type { Capabilities, ModelCall } from "../model.js";
+import type { Capabilities, Condition, ModelCall } from "../model.js";
 
 /** An input or output of a file; null extents are free. */
 export interface Port {
@@ -182,12 +182,18 @@ export const capabilitiesOf = (name: string, feeding: Feeding): Capabilities => 
   conditions: feeding.condition === null ? "none" : "any",
   ...(feeding.classes === null ? {} : { classes: feeding.classes }),
   ...(feeding.nullLabel === null ? {} : { nullLabel: feeding.nullLabel }),
+  // A free batch axis takes any number of samples, each by itself, so it takes branches too.
+  batched: feeding.state.shape?.[0] === null,
   outputs: [...feeding.extras.keys()],
   time: feeding.time !== null,
 });
 
 /** Labels of the call, one per sample, the null label where there is no condition. Throws D0603, D0703. */
-export function labelsOf(call: ModelCall, feeding: Feeding, name: string): number[] {
+export function labelsOf(
+  call: Pick<ModelCall, "shape" | "conditions">,
+  feeding: Feeding,
+  name: string,
+): number[] {
   const samples = call.shape[0] ?? 1;
   const [condition] = call.conditions;
   const port = feeding.condition?.name ?? "condition";
@@ -225,17 +231,20 @@ export function numberShape({ shape }: Port, samples: number): number[] {
   return shape.map((_, axis) => (axis === 0 && shape[0] !== 1 ? samples : 1));
 }
 
+/** The conditions of each branch of a call; most calls have one. */
+export const branchesOf = (call: ModelCall): readonly (readonly Condition[])[] =>
+  call.branches ?? [call.conditions];
+
 /** Throws D0603 for a call this file cannot serve. */
 export function checkCall(call: ModelCall, feeding: Feeding, name: string): void {
   if (call.variant !== null) fail("D0603", `the network '${name}' has no variant '${call.variant}'`);
-  if (call.conditions.length > 1) {
-    fail("D0603", `the network '${name}' takes one condition, the call has ${call.conditions.length}`);
-  }
-  if (feeding.condition === null && call.conditions.length > 0) {
-    fail(
-      "D0603",
-      `the call has the condition '${call.conditions[0]!.name}', the network '${name}' takes none`,
-    );
+  for (const conditions of branchesOf(call)) {
+    if (conditions.length > 1) {
+      fail("D0603", `the network '${name}' takes one condition, the call has ${conditions.length}`);
+    }
+    if (feeding.condition === null && conditions.length > 0) {
+      fail("D0603", `the call has the condition '${conditions[0]!.name}', the network '${name}' takes none`);
+    }
   }
   const known = feeding.others.map((port) => port.name);
   for (const extra of Object.keys(call.extras)) {

@@ -3,9 +3,9 @@
 
 import { fail } from "../../compiler/diagnostics/report.js";
 import type { HostTensor } from "../backend.js";
-import type { ModelCall, ModelResult, TensorView } from "../model.js";
-import { sizeOf } from "../shapes.js";
-import { checkCall, labelsOf, numberShape, type Feeding, type Port } from "./convention.js";
+import type { Condition, ModelCall, ModelResult, TensorView } from "../model.js";
+import { sameShape, sizeOf } from "../shapes.js";
+import { branchesOf, checkCall, labelsOf, numberShape, type Feeding, type Port } from "./convention.js";
 import { channelsFirst, channelsLast, lastShape } from "./layout.js";
 
 /** A port with what goes into it. Integer ports get integers. */
@@ -30,12 +30,37 @@ function numberFeed(port: Port, value: number, samples: number): Feed {
     : { port, data: new Float32Array(size).fill(value), shape };
 }
 
+/** Vectors of all branches, one behind the other. Throws D0603 when a branch has none, or others. */
+function vectorsFeed(
+  port: Port,
+  branches: readonly (readonly Condition[])[],
+  first: Extract<Condition, { kind: "vectors" }>,
+  name: string,
+): Feed {
+  const parts = branches.map(([condition]) => {
+    if (condition?.kind === "vectors" && sameShape(condition.shape, first.shape)) return condition.data;
+    return fail(
+      "D0603",
+      `the network '${name}' is given vectors by one branch, and no such vectors by another`,
+      {
+        help: `give '${first.name}' and the other branch vectors of one shape`,
+      },
+    );
+  });
+  const data = new Float32Array(first.data.length * parts.length);
+  parts.forEach((part, k) => data.set(part, k * first.data.length));
+  const [rows = 1, ...rest] = first.shape;
+  return { port, data, shape: [rows * parts.length, ...rest] };
+}
+
 function conditionFeed(port: Port, call: ModelCall, feeding: Feeding, name: string): Feed {
-  const [condition] = call.conditions;
-  if (condition?.kind === "vectors") {
-    return { port, data: Float32Array.from(condition.data), shape: condition.shape };
-  }
-  const labels = labelsOf(call, feeding, name);
+  const branches = branchesOf(call);
+  const [samples = 1, ...rest] = call.shape;
+  const first = branches[0]?.[0];
+  if (first?.kind === "vectors") return vectorsFeed(port, branches, first, name);
+  const labels = branches.flatMap((conditions) =>
+    labelsOf({ conditions, shape: [samples / branches.length, ...rest] }, feeding, name),
+  );
   const shape = numberShape(port, labels.length);
   return port.type === "float"
     ? { port, data: Float32Array.from(labels), shape }

@@ -230,7 +230,7 @@ describe("grids of training steps", () => {
   steps    ${steps}
   solver   ddim
 }`);
-    return plan?.grid.slice(0, -1).map((point) => Math.round(point.index * 1e6) / 1e6) ?? [];
+    return plan?.grid.slice(0, -1).map((point) => Math.round(Number(point.index) * 1e6) / 1e6) ?? [];
   };
   test.each([
     ["simple", 3, [999, 666, 333]],
@@ -248,7 +248,7 @@ describe("grids of training steps", () => {
   steps    10
   solver   euler
 }`);
-    const times = plan?.grid.map((point) => point.time) ?? [];
+    const times = plan?.grid.map((point) => Number(point.time)) ?? [];
     expect(times.slice(0, 6)).toEqual(
       [1, 0.995, 0.99, 0.985, 0.98, 0.975].map((t) => expect.closeTo(t, 12) as number),
     );
