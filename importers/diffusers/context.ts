@@ -89,6 +89,12 @@ export function written(context: Context, parts: Written): Imported {
   };
 }
 
+/** `init_noise_sigma` of the classes whose state is not scaled. */
+export const unitNoise: Line = line(
+  "x[start] = z",
+  "init_noise_sigma is 1: the run starts from unit noise, whatever sigma is at its first level.",
+);
+
 export type Prediction = "epsilon" | "sample" | "v_prediction" | "flow_prediction";
 
 const views: Readonly<Record<Prediction, string>> = {

@@ -3,7 +3,7 @@
 import { drawEachStep, noDraw } from "../imported.js";
 import { contradiction, notImportable, type Options } from "../options.js";
 import { call, line, literal } from "../text.js";
-import { predicts, stepsOf, written, type Importer } from "./context.js";
+import { type Importer, predicts, stepsOf, unitNoise, written } from "./context.js";
 import { listed, outerSpacing, spacings, timestepTable, type Spaced } from "./spacing.js";
 import { tableOf } from "./table.js";
 
@@ -121,6 +121,7 @@ export const ddim: Importer = (context) => {
   return written(context, {
     definitions: [...table.definitions, ...definitions, ...(matched ? [] : [strided]), ...bound.definitions],
     schedule: line("trained"),
+    init: unitNoise,
     predicts: predicts(prediction, "index"),
     guidance: bound.guidance,
     grid: line(grid.text, ...(grid.why ?? []), ...finalWhy),
@@ -190,6 +191,7 @@ export const ddpm: Importer = (context) => {
       ...bound.definitions,
     ],
     schedule: line("trained"),
+    init: unitNoise,
     predicts: line(
       predicts(prediction, "index").text + (learned ? ", outputs: [logvar]" : ""),
       ...(learned

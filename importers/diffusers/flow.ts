@@ -3,7 +3,7 @@
 import { drawEachStep, noDraw, type State } from "../imported.js";
 import { contradiction, notImportable } from "../options.js";
 import { line, list, literal } from "../text.js";
-import { listExcludes, stepsOf, written, type Context, type Importer } from "./context.js";
+import { type Context, type Importer, listExcludes, stepsOf, unitNoise, written } from "./context.js";
 import { conversionNotes, conversionOf, converted } from "./spacing.js";
 
 const shifted = (by: string, u: string): string => `${by}*${u}/(1 + (${by} - 1)*${u})`;
@@ -119,6 +119,7 @@ const noChurn = (context: Context): void => {
 const parts = (made: Levels) => ({
   definitions: [...made.tables, made.definition],
   schedule: line("flow", "The state is (1 - sigma)*x0 + sigma*noise."),
+  init: unitNoise,
   predicts: line(`flow with time: ${made.N}*time`),
   guidance: [],
   grid: line("levels"),

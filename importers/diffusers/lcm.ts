@@ -3,7 +3,7 @@
 import { drawEachStep, noDraw } from "../imported.js";
 import { contradiction, type Options } from "../options.js";
 import { call, line, literal } from "../text.js";
-import { predicts, stepsOf, written, type Context, type Importer } from "./context.js";
+import { type Context, type Importer, predicts, stepsOf, unitNoise, written } from "./context.js";
 import { boundOf, indexGrid } from "./ddim.js";
 import { listed, timestepTable, type Spaced } from "./spacing.js";
 import { tableOf, type Table } from "./table.js";
@@ -80,6 +80,7 @@ export const lcm: Importer = (context) => {
   return written(context, {
     definitions: [...table.definitions, ...definitions, ...made.definitions],
     schedule: line("trained"),
+    init: unitNoise,
     predicts: predicts(prediction, "index"),
     guidance: [...bound.guidance, call("boundary", { scaling })],
     grid: made.grid,
@@ -128,6 +129,7 @@ export const tcd: Importer = (context) => {
   return written(context, {
     definitions: [...table.definitions, ...definitions, ...made.definitions, ...(eta === 0 ? [] : [solver])],
     schedule: line("trained"),
+    init: unitNoise,
     predicts: predicts(prediction, "index"),
     guidance: [],
     grid: made.grid,

@@ -4,7 +4,7 @@
 import { drawEachStep, type Imported, type State } from "../imported.js";
 import { contradiction, notImportable, type Options } from "../options.js";
 import { call, quoted } from "../text.js";
-import { noVariance, thresholdOf, written, type Context, type Importer } from "./context.js";
+import { type Context, type Importer, noVariance, thresholdOf, unitNoise, written } from "./context.js";
 import { levelsOf, type Levels } from "./levels.js";
 import { compose, type Composed } from "./rules.js";
 
@@ -168,6 +168,7 @@ export function familyText(
   return written(context, {
     definitions: [...levels.definitions, ...(levels.std ? [] : levels.why), ...rule.definitions],
     schedule: levels.schedule,
+    init: unitNoise,
     predicts: levels.predicts,
     guidance,
     grid: levels.std ?? levels.grid,

@@ -4,7 +4,7 @@
 import type { State } from "../imported.js";
 import { contradiction } from "../options.js";
 import { line } from "../text.js";
-import { predicts, stepsOf, written, type Importer } from "./context.js";
+import { type Importer, predicts, stepsOf, unitNoise, written } from "./context.js";
 import { outerSpacing, spacings } from "./spacing.js";
 import { tableOf } from "./table.js";
 
@@ -148,6 +148,7 @@ export const pndm: Importer = (context) => {
       ...(custom ? [solver] : []),
     ],
     schedule: line("trained"),
+    init: unitNoise,
     predicts: predicts(prediction, "index"),
     guidance: [],
     grid: line("levels"),

@@ -4,7 +4,7 @@
 import { noDraw, type State } from "../imported.js";
 import { contradiction, notImportable, type Options } from "../options.js";
 import { line, list } from "../text.js";
-import { noVariance, thresholdOf, written, type Importer } from "./context.js";
+import { type Importer, noVariance, thresholdOf, unitNoise, written } from "./context.js";
 import { levelsOf } from "./levels.js";
 
 /** Orders of the calls, as the class lists them. */
@@ -158,6 +158,7 @@ export const dpmSolverSinglestep: Importer = (context) => {
       solver,
     ],
     schedule: levels.schedule,
+    init: unitNoise,
     predicts: levels.predicts,
     guidance: thresholdOf(config),
     grid: line("groups"),

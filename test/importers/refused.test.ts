@@ -1,0 +1,110 @@
+// What an importer refuses, and how it says so.
+
+import { describe, expect, test } from "vitest";
+import { Failure } from "../../compiler/diagnostics/report.js";
+import {
+  importComfyUi,
+  importDiffusers,
+  importKDiffusion,
+  readLine,
+  type DiffusersRequest,
+  type Value,
+} from "../../importers/index.js";
+
+function refusal(make: () => unknown): readonly [code: string, message: string, help: string | undefined] {
+  try {
+    make();
+  } catch (error) {
+    if (error instanceof Failure)
+      return [error.diagnostic.code, error.diagnostic.message, error.diagnostic.help];
+    throw error;
+  }
+  return ["written", "", undefined];
+}
+
+const of = (config: Readonly<Record<string, Value>>, request: DiffusersRequest = { steps: 20 }) =>
+  refusal(() => importDiffusers(config, request));
+
+type Refused = readonly [string, Readonly<Record<string, Value>>, DiffusersRequest | undefined];
+
+const multistep = { _class_name: "DPMSolverMultistepScheduler" };
+
+describe("diffusers", () => {
+  test("an option nobody has, with a suggestion", () => {
+    const [code, message, help] = of({ ...multistep, use_karas_sigmas: true });
+    expect([code, message]).toEqual([
+      "D0710",
+      "DPMSolverMultistepScheduler has no option `use_karas_sigmas`",
+    ]);
+    expect(help).toContain("use_karras_sigmas");
+  });
+
+  test("an option of another class: fine while it is off", () => {
+    expect(of({ ...multistep, skip_prk_steps: false })[0]).toBe("written");
+    expect(of({ ...multistep, skip_prk_steps: true })[0]).toBe("D0710");
+  });
+
+  test("an argument nobody has", () => {
+    expect(of(multistep, { steps: 20, args: { eta: 1 } })[0]).toBe("D0710");
+  });
+
+  test.each([
+    ["two grids", { ...multistep, use_karras_sigmas: true, use_beta_sigmas: true }],
+    ["no class", {}],
+    ["no steps", multistep, {}],
+    ["steps and timesteps", multistep, { steps: 3, args: { timesteps: [999, 500] } }],
+    ["timesteps and karras", { ...multistep, use_karras_sigmas: true }, { args: { timesteps: [999, 500] } }],
+    ["what diffusers refuses", { ...multistep, algorithm_type: "dpmsolver" }],
+    ["NaN in diffusers", { _class_name: "UniPCMultistepScheduler", solver_type: "bh1" }],
+    ["NaN in diffusers", { _class_name: "DDPMScheduler", variance_type: "fixed_large_log" }],
+    [
+      "order 3 of the SDE",
+      { ...multistep, algorithm_type: "sde-dpmsolver", final_sigmas_type: "sigma_min", solver_order: 3 },
+    ],
+    ["a word it does not know", { ...multistep, timestep_spacing: "leeding" }],
+    ["a text for a number", { ...multistep, solver_order: "two" }],
+    ["a shift without mu", { _class_name: "FlowMatchEulerDiscreteScheduler", use_dynamic_shifting: true }],
+    ["mu without a shift", { _class_name: "FlowMatchEulerDiscreteScheduler" }, { steps: 4, args: { mu: 1 } }],
+    ["more steps than the model has", { _class_name: "LCMScheduler" }, { steps: 51 }],
+    ["betas of another length", { ...multistep, trained_betas: [0.1, 0.2] }],
+    ["flow levels and karras levels", { ...multistep, use_flow_sigmas: true, use_karras_sigmas: true }],
+  ] as readonly Refused[])("contradiction: %s", (_, config, request) => {
+    expect(of(config, request)[0]).toBe("D0711");
+  });
+
+  test.each<readonly [string, Readonly<Record<string, Value>>]>([
+    ["a class", { _class_name: "KarrasVeScheduler" }],
+    ["levels from data to noise", { _class_name: "FlowMatchEulerDiscreteScheduler", invert_sigmas: true }],
+    ["a function", { _class_name: "SASolverScheduler", tau_func: "f" }],
+    ["a learned variance", { ...multistep, variance_type: "learned" }],
+  ])("no counterpart: %s", (_, config) => {
+    expect(of(config)[0]).toBe("D0712");
+  });
+});
+
+test.each([
+  ["dpmpp_2m karas 20", "D0710"],
+  ["dpmpp_2n karras 20", "D0710"],
+  ["dpmpp_2m karras 20 eta=1", "D0710"],
+  ["dpmpp_2m karras", "D0711"],
+  ["dpmpp_2m karras 20 30", "D0711"],
+  ["dpmpp_2m karras vp 20", "D0711"],
+  ["dpm_fast karras 20", "D0711"],
+  ["euler karras 20 model=denoiser", "D0711"],
+  ["dpmpp_2m_sde karras 1", "D0711"],
+  ["euler_ancestral karras 20 eta=-1", "D0711"],
+  ["euler karras 20 sigma_min=0.03 sigma_min=1", "D0711"],
+  ["dpm_adaptive 20", "D0712"],
+])("k-diffusion %s: %s", (line, code) => {
+  expect(refusal(() => importKDiffusion(readLine(line), {}))[0]).toBe(code);
+});
+
+test.each([
+  ["dpmpp_2m karras", "D0711"],
+  ["dpmpp_2m 20", "D0711"],
+  ["dpmpp_2m kl_optimum 20", "D0710"],
+  ["dpmpp_2m karras 20 cgf=7", "D0710"],
+  ["euler_of_mars karras 20", "D0712"],
+])("ComfyUI %s: %s", (line, code) => {
+  expect(refusal(() => importComfyUi(readLine(line), {}))[0]).toBe(code);
+});
