@@ -204,6 +204,20 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
       done.code = await explain(what, options, io);
     });
 
+  withSpecFlags(
+    verb("plot <file>", "Draw a sampler: schedule, grid, weights, stability, convergence, as one SVG.", [
+      "dsamp plot sd15.dsamp --out sd15.svg",
+      "dsamp plot sd15.dsamp --what stability,convergence --out rule.svg",
+      "dsamp plot sd15.dsamp --sampler sd15 --steps 10 --what grid --out grid.svg",
+    ]),
+  )
+    .requiredOption("--out <file>", "the SVG to write")
+    .option("--what <kinds>", "schedule, grid, coefficients, stability, convergence (default: all)")
+    .action(async (file: string, options) => {
+      const { plot } = await import("./plot.js");
+      done.code = await plot(file, options, io);
+    });
+
   verb("list [words]", "List the library, one line a definition.", [
     "dsamp list",
     "dsamp list --kind solver",

@@ -124,7 +124,7 @@ const packages: Readonly<Record<string, RegExp>> = {
   "compiler/certify": /^decimal\.js$/,
   "compiler/plan": /^ajv(\/|$)/,
   runtime: /^(@tensorflow\/tfjs-|fast-png$|fflate$|onnxruntime-node$)/,
-  cli: /^(commander|cli-progress|picocolors|vscode-languageserver\/node\.js)$/,
+  cli: /^(commander|cli-progress|picocolors|d3-(contour|format|scale|shape)|vscode-languageserver\/node\.js)$/,
   editor: /^(prettier|chevrotain|vscode|esbuild$)/,
   scripts: /^(esbuild|prettier)$/,
   bench: /^(@tensorflow\/tfjs-|prettier$|ml-matrix$|d3-(scale|shape)$)/,

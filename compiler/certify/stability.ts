@@ -1,6 +1,6 @@
 // Owns: stability of a rule as a recurrence in the states and carries before: zero-stability, the interval of the real
-// axis and the region of the plane in which errors do not grow, for dy/du = mu y in the integrated coordinate u with
-// z = mu * (step in u), in the limit of small steps.
+// axis in which errors do not grow, for dy/du = mu y in the integrated coordinate u with z = mu * (step in u), in the
+// limit of small steps. The region of the plane is stabilityRegion.ts'.
 
 import { complex, eigenvalues, multiplicityOf, type Complex } from "./complex.js";
 import { carryRules } from "./carry.js";
@@ -156,21 +156,4 @@ function realInterval(a: Amplification): number {
     return inside < 1e-3 ? 0 : inside;
   }
   return Infinity;
-}
-
-/** Spectral radii on a grid of the plane, row by row from the lowest imaginary part, for plots. */
-export function stabilityRegion(
-  a: Amplification,
-  box: { readonly left: number; readonly right: number; readonly bottom: number; readonly top: number },
-  columns: number,
-  rows: number,
-): readonly (readonly number[])[] {
-  return Array.from({ length: rows }, (_, r) =>
-    Array.from({ length: columns }, (__, c) =>
-      spectralRadius(a, {
-        re: box.left + ((box.right - box.left) * c) / Math.max(1, columns - 1),
-        im: box.bottom + ((box.top - box.bottom) * r) / Math.max(1, rows - 1),
-      }),
-    ),
-  );
 }
