@@ -96,7 +96,19 @@ const stages: Readonly<Record<string, readonly string[]>> = {
     "/grammar",
     "/stdlib",
   ],
-  certify: [...common, "syntax", "resolve", "algebra", "graph", "path", "lower", "grid", "sampler", "check", "link"],
+  certify: [
+    ...common,
+    "syntax",
+    "resolve",
+    "algebra",
+    "graph",
+    "path",
+    "lower",
+    "grid",
+    "sampler",
+    "check",
+    "link",
+  ],
   emit: [...common, "syntax", "algebra", "graph", "path", "lower", "grid", "sampler", "link", "plan"],
   "compile.ts": ["*"],
   "index.ts": ["*"],
@@ -140,7 +152,8 @@ describe("who may import whom", () => {
 
   test("imports follow the table", () => {
     const wrong = edges.filter(({ from, to }) => {
-      if (!/^(grammar|compiler|importers|runtime|cli|editor|stdlib|scripts|bench|test)\//.test(to)) return false;
+      if (!/^(grammar|compiler|importers|runtime|cli|editor|stdlib|scripts|bench|test)\//.test(to))
+        return false;
       const [a, b] = [stageOf(from), stageOf(to)];
       const may = allowed[a] ?? [];
       return a !== b && !may.includes(b) && !(may.includes("compiler/*") && b.startsWith("compiler/"));
@@ -150,7 +163,8 @@ describe("who may import whom", () => {
 
   test("packages are used where they belong", () => {
     const wrong = edges.filter(({ from, to }) => {
-      if (/^(grammar|compiler|importers|runtime|cli|editor|stdlib|scripts|bench|test)\//.test(to)) return false;
+      if (/^(grammar|compiler|importers|runtime|cli|editor|stdlib|scripts|bench|test)\//.test(to))
+        return false;
       if (to.startsWith("node:")) return !usesNode.test(from);
       return !packages[stageOf(from)]?.test(to);
     });

@@ -25,7 +25,11 @@ test.each([
   [["compile", "examples/toy.dsamp", "--emit", "garph"], "--emit takes ast,", "did you mean `graph`?"],
   [["check", "examples/toy.dsamp", "--set", "n"], "--set takes name=value, not `n`", "--set scale=3"],
   [["explain", "D9999"], "there is no code `D9999`", ""],
-  [["init", "x", "--template", "tyo"], "--template takes toy, digits or stable-diffusion, not `tyo`", "did you mean `toy`?"],
+  [
+    ["init", "x", "--template", "tyo"],
+    "--template takes toy, digits or stable-diffusion, not `tyo`",
+    "did you mean `toy`?",
+  ],
 ])("%j", async (argv, message, help) => {
   const { code, stdout, stderr } = await dsamp(argv);
   expect(stderr).toContain("error[D0706]: ");

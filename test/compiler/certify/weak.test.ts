@@ -124,9 +124,8 @@ solver loud {
   const program = new Program(memoryHost({ "a.dsamp": text }), diagnostics);
   const module = program.load("a.dsamp");
   if (module) checkOrderClaims(module, program);
-  expect(
-    `\n${renderText(diagnostics.all, (id) => program.source(id), { color: false })}`,
-  ).toMatchInlineSnapshot(`
+  expect(`\n${renderText(diagnostics.all, (id) => program.source(id), { color: false })}`)
+    .toMatchInlineSnapshot(`
     "
     error[D0412]: declared weak order 2, but this rule has weak order 1
       --> a.dsamp:2:3
