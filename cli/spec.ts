@@ -6,7 +6,7 @@ import { checkClaims } from "../compiler/certify/claims.js";
 import type { ClaimReport } from "../compiler/certify/expect/check.js";
 import type { SamplerOrder } from "../compiler/certify/samplerOrder.js";
 import type { SolverReport } from "../compiler/certify/orderClaims.js";
-import { compile, type Compilation } from "../compiler/compile.js";
+import { compile, compileLoaded, type Compilation } from "../compiler/compile.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import { Diagnostics } from "../compiler/diagnostics/report.js";
 import type { Sources } from "../compiler/diagnostics/text.js";
@@ -50,7 +50,11 @@ export interface Inspection {
   readonly runs?: ReadonlyMap<string, SamplerOrder>;
 }
 
-export function inspect(io: Io, { file, text }: Spec): Inspection {
+/** Programs of specs without errors, so that their samplers are compiled without reading and deciding it all again. */
+const inspected = new WeakMap<Spec, { readonly program: Program; readonly module: Module }>();
+
+export function inspect(io: Io, spec: Spec): Inspection {
+  const { file, text } = spec;
   const diagnostics = new Diagnostics();
   const program = new Program(fileHost(io.cwd, file), diagnostics);
   const module = program.load(shown(file), text);
@@ -59,6 +63,7 @@ export function inspect(io: Io, { file, text }: Spec): Inspection {
     checkDefinitions(module, program);
   }
   const claims = module === undefined || diagnostics.hasErrors ? undefined : checkClaims(module, program);
+  if (module !== undefined && !diagnostics.hasErrors) inspected.set(spec, { program, module });
   const definitions = module === undefined ? [] : [...module.definitions.values()];
   return {
     program,
@@ -72,21 +77,18 @@ export function inspect(io: Io, { file, text }: Spec): Inspection {
   };
 }
 
-/** Compiles one sampler of a spec; without a name the only one. */
+/** Compiles one sampler of a spec; without a name the only one. What `inspect` found is not found again. */
 export function compileSampler(
   io: Io,
-  { file, text }: Spec,
+  spec: Spec,
   sampler: string | undefined,
   flags: SpecFlags,
 ): Compilation {
-  return compile({
-    host: fileHost(io.cwd, file),
-    file: shown(file),
-    text,
-    sampler,
-    steps: flags.steps,
-    set: parseSettings(flags.set ?? []),
-  });
+  const choice = { sampler, steps: flags.steps, set: parseSettings(flags.set ?? []) };
+  const known = inspected.get(spec);
+  if (known) return compileLoaded(known.module, known.program, choice);
+  const { file, text } = spec;
+  return compile({ host: fileHost(io.cwd, file), file: shown(file), text, ...choice });
 }
 
 /** Throws D0706 when a `--set` names a parameter that none of these samplers has. */

@@ -17,17 +17,21 @@ import type { FileId } from "./source/span.js";
 import { sha256 } from "./sha256.js";
 import { VERSION } from "./version.js";
 
-export interface CompileOptions {
-  readonly host: Host;
-  readonly file: FileId;
-  /** Text of the file, when the host does not have it (standard input, editor buffers). */
-  readonly text?: string | undefined;
+/** A sampler of a file, and what replaces values in it. */
+export interface SamplerChoice {
   /** Which sampler of the file; may be left out when there is one. */
   readonly sampler?: string | undefined;
   /** Overrides the sampler's number of steps. */
   readonly steps?: number | undefined;
   /** Values for the sampler's parameters. */
   readonly set?: Readonly<Record<string, number | string>> | undefined;
+}
+
+export interface CompileOptions extends SamplerChoice {
+  readonly host: Host;
+  readonly file: FileId;
+  /** Text of the file, when the host does not have it (standard input, editor buffers). */
+  readonly text?: string | undefined;
 }
 
 export interface Compilation {
@@ -44,37 +48,55 @@ export function compile(options: CompileOptions): Compilation {
   const diagnostics = new Diagnostics();
   const program = new Program(options.host, diagnostics);
   const module = program.load(options.file, options.text);
-  let run: LoweredRun | undefined;
-  let plan: Plan | undefined;
   if (module) checkProgram(program);
-  if (module && !diagnostics.hasErrors) {
-    const def = chooseSampler(module, options, diagnostics);
-    run =
-      def &&
-      diagnostics.attempt(() =>
-        lowerRun(readSampler(def, program, { steps: options.steps, set: options.set })),
-      );
-    plan =
-      run &&
-      diagnostics.attempt(() =>
-        buildPlan(run as LoweredRun, {
-          compiler: VERSION,
-          source: { name: module.id, sha256: sha256(module.source.text) },
-        }),
-      );
-    // A false claim of order is an error of the text, found before a run spends anything on it.
-    if (plan) checkSolverClaims(module, program);
-  }
+  if (!module || diagnostics.hasErrors) return compilation(program, module);
+  const compiled = plan(module, program, options);
+  // A false claim of order is an error of the text, found before a run spends anything on it.
+  if (compiled.plan) checkSolverClaims(module, program);
+  return compilation(program, module, compiled);
+}
+
+/** Compiles one sampler of a program that is loaded, checked and without errors, and whose claims are decided. */
+export function compileLoaded(module: Module, loaded: Program, choice: SamplerChoice): Compilation {
+  const program = new Program(loaded.host, new Diagnostics(), loaded.modules);
+  return compilation(program, module, plan(module, program, choice));
+}
+
+type Compiled = Pick<Compilation, "run" | "plan">;
+
+function compilation(
+  program: Program,
+  module: Module | undefined,
+  compiled: Compiled = { run: undefined, plan: undefined },
+): Compilation {
+  const { diagnostics } = program;
   return {
     diagnostics: diagnostics.all,
     source: (file) => program.source(file),
     module,
-    run,
-    plan: diagnostics.hasErrors ? undefined : plan,
+    run: compiled.run,
+    plan: diagnostics.hasErrors ? undefined : compiled.plan,
   };
 }
 
-function chooseSampler(module: Module, options: CompileOptions, diagnostics: Diagnostics): Def | undefined {
+function plan(module: Module, program: Program, choice: SamplerChoice): Compiled {
+  const { diagnostics } = program;
+  const def = chooseSampler(module, choice, diagnostics);
+  const run =
+    def &&
+    diagnostics.attempt(() => lowerRun(readSampler(def, program, { steps: choice.steps, set: choice.set })));
+  const built =
+    run &&
+    diagnostics.attempt(() =>
+      buildPlan(run, {
+        compiler: VERSION,
+        source: { name: module.id, sha256: sha256(module.source.text) },
+      }),
+    );
+  return { run, plan: built };
+}
+
+function chooseSampler(module: Module, options: SamplerChoice, diagnostics: Diagnostics): Def | undefined {
   const samplers = [...module.definitions.values()].filter((def) => def.sort === "sampler");
   const names = samplers.map((def) => `\`${def.name}\``).join(", ");
   if (options.sampler !== undefined) {

@@ -47,14 +47,15 @@ const libraryFiles: ReadonlyMap<string, FileId> = new Map(
 
 /** All files of one compilation. */
 export class Program {
-  readonly modules = new Map<FileId, Module>();
   readonly #loading: FileId[] = [];
 
   #work = 0;
 
+  /** `modules` of another program: what it has loaded is here too, and what is loaded here is there. */
   constructor(
     readonly host: Host,
     readonly diagnostics: Diagnostics,
+    readonly modules = new Map<FileId, Module>(),
   ) {}
 
   /** Counts unrolled elements (sums, lists, loops); a program may ask for so many and no more. Throws D0806. */

@@ -1,7 +1,7 @@
 // Owns: reading a sampler definition: its path, networks, guidance, grid, rules, inputs, output. Nothing is lowered
 // here; the result is what lowering and planning ask for, with numbers where the run needs them.
 
-import { num, type Expr } from "../algebra/expr.js";
+import { num, symbols, type Expr } from "../algebra/expr.js";
 import { fail } from "../diagnostics/report.js";
 import { gridNumber, gridPoints, type GridPlace, type GridPoint } from "../grid/grid.js";
 import { limits } from "../limits.js";
@@ -67,6 +67,21 @@ export interface SamplerOptions {
 
 const deepestPath = 32;
 
+/** Paths by the files they are made of: a table of a thousand entries is filled once, not again for every sampler. */
+const pathsOf = new WeakMap<Program["modules"], Map<string, Path>>();
+
+function sharedPaths({ modules }: Program): Map<string, Path> {
+  const known = pathsOf.get(modules) ?? new Map<string, Path>();
+  pathsOf.set(modules, known);
+  return known;
+}
+
+/** Arguments that mean the same wherever they stand: functions and definitions may close over a sampler's names. */
+const isPlain = ({ args }: DefinitionValue): boolean =>
+  [...args.values()].every(
+    (value) => value.kind === "string" || (value.kind === "number" && symbols(value.expr).size === 0),
+  );
+
 /** Static evaluation outside of steps: no step counters exist. */
 export class StaticLowering implements Lowering {
   readonly graph = new Graph();
@@ -96,7 +111,8 @@ export class StaticLowering implements Lowering {
 
   path(schedule: DefinitionValue, at: Span): Value {
     const key = `${schedule.def.module.id} ${schedule.def.name} ${[...schedule.args].map(([name, value]) => `${name}=${valueKey(value)}`).join()}`;
-    const known = this.#paths.get(key);
+    const paths = isPlain(schedule) ? sharedPaths(this.program) : this.#paths;
+    const known = paths.get(key);
     if (known) return { kind: "path", path: known };
     if (this.#open >= deepestPath)
       return fail("D0207", `the schedule \`${schedule.def.name}\` is made of itself without end`, {
@@ -106,7 +122,7 @@ export class StaticLowering implements Lowering {
     this.#open += 1;
     try {
       const path = schedulePath(schedule, at, this);
-      this.#paths.set(key, path);
+      paths.set(key, path);
       return { kind: "path", path };
     } finally {
       this.#open -= 1;
