@@ -4,6 +4,7 @@ import pc from "picocolors";
 import { NotDecidable } from "../compiler/certify/evaluateStep.js";
 import { gaussianReport, type GaussianReport, type GaussianTarget } from "../compiler/certify/gaussian.js";
 import type { ClaimReport } from "../compiler/certify/expect/check.js";
+import { samplerOrder, type SamplerOrder } from "../compiler/certify/samplerOrder.js";
 import type { SolverReport } from "../compiler/certify/orderClaims.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import { Failure } from "../compiler/diagnostics/report.js";
@@ -11,7 +12,7 @@ import type { Sources } from "../compiler/diagnostics/text.js";
 import type { LoweredRun } from "../compiler/sampler/run.js";
 import type { Plan } from "../compiler/plan/schema.js";
 import { isLibrary, type Module } from "../compiler/resolve/module.js";
-import { describeClaim, describeGaussian, describeOrder, describePlan } from "./describe.js";
+import { describeClaim, describeGaussian, describeOrder, describePlan, describeRun } from "./describe.js";
 import { exitFor } from "./exit.js";
 import { githubLine, sarif } from "./formats.js";
 import { shown, STANDARD_INPUT } from "./host.js";
@@ -44,6 +45,7 @@ interface CheckedSampler {
   readonly plan: Plan | undefined;
   /** When it was asked for: the report, or why there is none. */
   readonly gaussian?: GaussianReport | string;
+  readonly order?: SamplerOrder;
 }
 
 interface CheckedFile {
@@ -151,7 +153,10 @@ function checkSamplers(
       sources.push(source);
       found.push(...diagnostics);
       const measured = plan && run && target && { gaussian: onGaussian(run, target) };
-      samplers.push({ name, plan, ...measured });
+      // What was certified is the sampler as it is written; flags make it another one.
+      const asWritten = flags.set === undefined && flags.steps === undefined;
+      const order = asWritten ? read.runs?.get(name) : plan && run && orderOfRun(run);
+      samplers.push({ name, plan, ...measured, ...(order ? { order } : {}) });
     }
   return {
     file,
@@ -162,6 +167,15 @@ function checkSamplers(
     orders: read.orders,
     expected: read.expected,
   };
+}
+
+function orderOfRun(run: LoweredRun): SamplerOrder | undefined {
+  try {
+    return samplerOrder(run);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
 }
 
 /** The error on a Gaussian target in closed form, or why it has none. */
@@ -197,9 +211,9 @@ function printFile(
     if (!hasErrors(diagnostics) || (report.claimed ?? 0) <= (report.certificate.orders.ratios ?? 0))
       io.stdout.write(`${good}  ${where}${describeOrder(report)}\n`);
   for (const claim of expected) io.stdout.write(`${good}  ${where}${describeClaim(claim)}\n`);
-  for (const { name, plan, gaussian } of samplers) {
+  for (const { name, plan, gaussian, order } of samplers) {
     if (plan === undefined) continue;
-    io.stdout.write(`${good}  ${where}${name}: ${describePlan(plan)}\n`);
+    io.stdout.write(`${good}  ${where}${name}: ${describePlan(plan)}${describeRun(order)}\n`);
     if (gaussian !== undefined) io.stdout.write(`    ${describeGaussian(gaussian)}\n`);
   }
   if (samplers.length + orders.length + expected.length === 0 && !hasErrors(diagnostics))
@@ -230,9 +244,11 @@ function documentOf(files: readonly CheckedFile[]): object {
       history: certificate.history,
     })),
     expected,
-    samplers: samplers.map(({ name, plan, gaussian }) => ({
+    samplers: samplers.map(({ name, plan, gaussian, order }) => ({
       name,
       ok: plan !== undefined,
+      runOrder: order?.order ?? null,
+      ...(order === undefined ? {} : { runOrderWhy: order.why }),
       ...(plan === undefined
         ? {}
         : {

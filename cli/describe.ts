@@ -2,6 +2,7 @@
 
 import type { GaussianError, GaussianReport } from "../compiler/certify/gaussian.js";
 import type { ClaimReport } from "../compiler/certify/expect/check.js";
+import type { SamplerOrder } from "../compiler/certify/samplerOrder.js";
 import type { SolverReport } from "../compiler/certify/orderClaims.js";
 import type { Plan, PlanNumber } from "../compiler/plan/schema.js";
 
@@ -36,6 +37,10 @@ function describeWeak({ claimed, verdict }: NonNullable<SolverReport["weak"]>): 
   const certified = claimed !== undefined && claimed <= order;
   return `weak order ${order}${certified ? " (claimed and certified)" : ""}`;
 }
+
+/** `, run order 2`; nothing for runs with noise or data-dependent weights, which have no deterministic order. */
+export const describeRun = (run: SamplerOrder | undefined): string =>
+  run?.order === undefined ? "" : `, run order ${run.order}`;
 
 /** `20 steps, dpmpp_2m (ddim last), 20 NFE (40 calls), peak 4 tensors, grid rho 14.61 .. 0` */
 export function describePlan(plan: Plan): string {

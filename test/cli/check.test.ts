@@ -18,7 +18,7 @@ const bad = good.replace("ddim", "dimm");
 test("a good sampler is one line on stdout", async () => {
   const { code, stdout, stderr } = await dsamp(["check", "-"], { stdin: good });
   expect(stdout).toMatchInlineSnapshot(`
-    "ok  plain: 4 steps, ddim, 4 NFE, peak 2 tensors, grid rho 152.2 .. 0.01049
+    "ok  plain: 4 steps, ddim, 4 NFE, peak 2 tensors, grid rho 152.2 .. 0.01049, run order 1
     "
   `);
   expect([code, stderr]).toEqual([0, ""]);
@@ -51,7 +51,7 @@ test("JSON is one document, with positions, and nothing else is printed", async 
   const fine = JSON.parse((await dsamp(["check", "-", "--json"], { stdin: good })).stdout);
   expect(fine).toMatchObject({
     ok: true,
-    files: [{ samplers: [{ name: "plain", steps: 4, calls: 4, nfe: 4 }] }],
+    files: [{ samplers: [{ name: "plain", steps: 4, calls: 4, nfe: 4, runOrder: 1 }] }],
   });
 });
 
@@ -138,4 +138,24 @@ test("a claim of order is certified, and a false one stops every verb", async ()
       missed.stderr.includes("error[D0412]: declared order 2, but this rule has order 1"),
     ]).toEqual([1, true]);
   }
+});
+
+test("the order of the run: limited by its first steps, as the flags make it, none with noise", async () => {
+  const with_ = (solver: string): string => good.replace("(n = 4)", "(n = 9, k = 3)").replace("ddim", solver);
+  const runOf = async (
+    spec: string,
+    ...flags: string[]
+  ): Promise<{ runOrder: number | null; why: string }> => {
+    const { stdout } = await dsamp(["check", "-", "--json", ...flags], { stdin: spec });
+    const { runOrder, runOrderWhy } = JSON.parse(stdout).files[0].samplers[0];
+    return { runOrder, why: runOrderWhy };
+  };
+  const lms = with_("lms(k: k)");
+  expect(await runOf(lms)).toEqual({ runOrder: 2, why: "step 0 is made by `lms`, of order 1" });
+  expect((await runOf(lms, "--set", "k=1")).runOrder).toBe(1);
+  expect((await runOf(lms, "--steps", "5")).runOrder).toBe(2);
+  expect((await dsamp(["check", "-", "--set", "k=1"], { stdin: lms })).stdout).toMatch(/, run order 1\n$/);
+  const noisy = with_("ancestral");
+  expect((await runOf(noisy)).runOrder).toBeNull();
+  expect((await dsamp(["check", "-"], { stdin: noisy })).stdout).not.toContain("run order");
 });
