@@ -2,12 +2,13 @@
 // along instead of being started again for every entry.
 
 import { constant, num, real, symbols, type Expr } from "../algebra/expr.js";
-import { fail } from "../diagnostics/report.js";
-import { evaluate, staticNumber } from "../lower/expression.js";
+import { fail, Failure } from "../diagnostics/report.js";
+import { evaluate, staticNumber, type Lowering } from "../lower/expression.js";
 import { Scope, type Place } from "../lower/scope.js";
 import { numberValue, type Value } from "../lower/value.js";
 import type { BetweenClause, CallExpr, Equation, Expression } from "../syntax/ast.js";
 import { ALPHA } from "./path.js";
+import { EntryFormula, INDEX } from "./entryFormula.js";
 import { bare, type ScheduleBody, type SchedulePlace } from "./schedule.js";
 import type { Column, TableColumns } from "./table.js";
 
@@ -53,7 +54,10 @@ const isName = (e: Expression | undefined, name: string): boolean =>
 
 class TableFiller {
   readonly #memo = new Map<string, number>();
-  readonly #running = new Map<CallExpr, { next: number; value: number }>();
+  /** Running products and sums, all the way from the first entry. */
+  readonly #running = new Map<CallExpr, number[]>();
+  /** Formulas of the entries; null while one is read, and where there is none. */
+  readonly #formulas = new Map<Expression, ((i: number) => number) | null>();
 
   constructor(
     readonly body: ScheduleBody,
@@ -83,23 +87,81 @@ class TableFiller {
         help: "give `alpha[i] = ...` and `sigma[i] = ...`",
       });
     const left = bare(equation.left) as Extract<Expression, { kind: "Index" }>;
-    const value = this.#number(equation.right, left.indices[0], numberValue(num(i)));
+    const value = this.#number(equation.right, left.indices[0], i);
     this.#memo.set(key, value);
     return value;
   }
 
-  #number(e: Expression, variable: Expression | undefined, index: Value): number {
-    const scope = this.#scope(variable, index);
-    const value = evaluate(e, scope, 0, this.body.cx);
+  #number(e: Expression, variable: Expression | undefined, i: number, seq = 0): number {
+    const formula = this.#formula(e, variable);
+    if (formula) return formula(i);
+    const scope = this.#scope(variable, numberValue(num(i)));
+    const value = evaluate(e, scope, seq, this.body.cx);
     return staticNumber(value, e.span, this.body.cx);
   }
 
-  #scope(variable: Expression | undefined, index: Value, alpha?: Expr): Scope {
+  /** The formula of an expression of the table's variable, or null. */
+  #formula(e: Expression, variable: Expression | undefined): ((i: number) => number) | null {
+    const known = this.#formulas.get(e);
+    if (known !== undefined) return known;
+    this.#formulas.set(e, null);
+    const found = this.#readFormula(e, variable);
+    this.#formulas.set(e, found);
+    return found;
+  }
+
+  #readFormula(e: Expression, variable: Expression | undefined): ((i: number) => number) | null {
+    const formula = new EntryFormula();
+    const { cx: outer } = this.body;
+    const cx: Lowering = {
+      program: outer.program,
+      graph: outer.graph,
+      decide: (_, at) => fail("D0302", "this number differs from entry to entry", { at }),
+      applySolver: (...given) => outer.applySolver(...given),
+      increment: (...given) => outer.increment(...given),
+      path: (...given) => outer.path(...given),
+    };
     const place: Place = {
       name: () => undefined,
-      index: (name, primed, indices) => (primed ? undefined : this.#indexed(name, indices, alpha)),
-      call: (name, node, scope, seq) => this.#cumulative(name, node, scope, seq, variable),
+      index: (name, primed, [index]) =>
+        primed || index?.kind !== "number" || !this.#equation(name)
+          ? undefined
+          : formula.reading(index.expr, (i) => this.entry(name, i)),
+      call: (name, node, scope, seq) => {
+        const running = this.#cumulative(name, node, variable, seq);
+        const top = running && evaluate(running.to, scope, seq, cx);
+        return top?.kind === "number" ? formula.reading(top.expr, running!.upTo) : undefined;
+      },
     };
+    try {
+      const value = evaluate(e, this.#scope(variable, numberValue(INDEX), place), 0, cx);
+      return (value.kind === "number" && formula.compiled(value.expr)) || null;
+    } catch (error) {
+      // What needs the index as a number, such as the element of a list, is evaluated entry by entry, and so is what is
+      // wrong, which is then reported in its own words.
+      if (error instanceof Failure) return null;
+      throw error;
+    }
+  }
+
+  #entryPlace(variable: Expression | undefined, alpha?: Expr): Place {
+    return {
+      name: () => undefined,
+      index: (name, primed, indices) => (primed ? undefined : this.#indexed(name, indices, alpha)),
+      call: (name, node, scope, seq) => {
+        const running = this.#cumulative(name, node, variable, seq);
+        if (!running) return undefined;
+        const top = staticNumber(
+          evaluate(running.to, scope, seq, this.body.cx),
+          running.to.span,
+          this.body.cx,
+        );
+        return numberValue(real(running.upTo(top)));
+      },
+    };
+  }
+
+  #scope(variable: Expression | undefined, index: Value, place = this.#entryPlace(variable)): Scope {
     const scope = new Scope(this.body.scope, place);
     if (variable?.kind === "Name")
       scope.declare(variable.text, { seq: -1, read: () => index, at: variable.span, used: true });
@@ -121,10 +183,9 @@ class TableFiller {
   #cumulative(
     name: string,
     node: CallExpr,
-    scope: Scope,
-    seq: number,
     variable: Expression | undefined,
-  ): Value | undefined {
+    seq: number,
+  ): { readonly to: Expression; readonly upTo: (top: number) => number } | undefined {
     if (name !== "prod" && name !== "sum") return undefined;
     const [bodyArg, rangeArg] = node.args;
     const range = rangeArg?.value;
@@ -134,19 +195,21 @@ class TableFiller {
     if (domain?.kind !== "Range" || domain.from.kind !== "Number" || domain.from.text !== "0")
       return undefined;
     if (!isName(domain.to, variable.text)) return undefined;
-    const { cx } = this.body;
-    const top = staticNumber(evaluate(domain.to, scope, seq, cx), domain.to.span, cx);
     const inner = range.first;
-    const running = this.#running.get(node) ?? { next: 0, value: name === "prod" ? 1 : 0 };
-    if (running.next > top + 1) return undefined;
-    for (let k = running.next; k <= top; k += 1) {
-      const one = new Scope(this.#scope(inner, numberValue(num(k))));
-      const factor = staticNumber(evaluate(bodyArg.value, one, seq, cx), bodyArg.span, cx);
-      running.value = name === "prod" ? running.value * factor : running.value + factor;
-    }
-    running.next = top + 1;
-    this.#running.set(node, running);
-    return numberValue(real(running.value));
+    const values = this.#running.get(node) ?? [];
+    this.#running.set(node, values);
+    const start = name === "prod" ? 1 : 0;
+    return {
+      to: domain.to,
+      upTo: (top) => {
+        for (let k = values.length; k <= top; k += 1) {
+          const before = values[k - 1] ?? start;
+          const next = this.#number(bodyArg.value, inner, k, seq);
+          values.push(name === "prod" ? before * next : before + next);
+        }
+        return values[top] ?? start;
+      },
+    };
   }
 
   /** sigma as a function of alpha alone, which continues the table exactly between its entries. */
@@ -155,7 +218,7 @@ class TableFiller {
     if (!equation) return undefined;
     const left = bare(equation.left) as Extract<Expression, { kind: "Index" }>;
     const marker = num(-1);
-    const scope = this.#scope(left.indices[0], numberValue(marker), ALPHA);
+    const scope = this.#scope(left.indices[0], numberValue(marker), this.#entryPlace(left.indices[0], ALPHA));
     if (!mentionsOnlyAlpha(equation.right)) return undefined;
     const value = evaluate(equation.right, scope, 0, this.body.cx);
     if (value.kind !== "number") return undefined;
