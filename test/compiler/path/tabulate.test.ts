@@ -25,8 +25,8 @@ const cases: readonly (readonly [string, string, (i: number) => number])[] = [
     (i) => Math.sqrt(product((k) => 1 - (0.01 + k / 100))(i)),
   ],
   [
-    "running sums of one and another table",
-    "  beta[i] = 0.01*(i + 1)\n  alpha[i] = exp(-sum(beta[k], k in 0 .. i))",
+    "a running sum",
+    "  let beta[i] = 0.01*(i + 1)\n  alpha[i] = exp(-sum(beta[k], k in 0 .. i))",
     (i) => Math.exp(-0.005 * (i + 1) * (i + 2)),
   ],
   // A float64 formula could land below the step: 0.1*i*10 is exact in the language.
@@ -38,9 +38,9 @@ const cases: readonly (readonly [string, string, (i: number) => number])[] = [
     (i) => 0.9 * 0.8 ** i,
   ],
   [
-    "entries of another column, backwards",
-    "  beta[i] = 1 - i/10\n  alpha[i] = 0.9*beta[i]",
-    (i) => 0.9 - 0.09 * i,
+    "a function of the file's, shifted",
+    "  let own(j) = 1.9 - 0.2*j\n  alpha[i] = 0.5*own(i + 1)",
+    (i) => 0.85 - 0.1 * i,
   ],
 ];
 
