@@ -17,7 +17,11 @@ let lexer: Lexer | undefined;
 
 /** Splits a text into tokens; never throws. */
 export function lex(text: string): LexResult {
-  lexer ??= new Lexer([...allTokens], { positionTracking: "full", ensureOptimizations: true });
+  lexer ??= new Lexer([...allTokens], {
+    positionTracking: "full",
+    ensureOptimizations: true,
+    skipValidations: true,
+  });
   const { tokens, groups, errors } = lexer.tokenize(text);
   return { tokens, comments: groups["comments"] ?? [], badComments: groups["badComments"] ?? [], errors };
 }

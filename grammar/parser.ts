@@ -8,8 +8,8 @@ import { ClauseParser } from "./clauseRules.js";
 
 /** The rules. Loops are shaped `item { separator item }`, so that an error skips to the next separator. */
 export class DsampParser extends ClauseParser {
-  constructor() {
-    super();
+  constructor(validated = false) {
+    super(validated);
     this.performSelfAnalysis();
   }
 

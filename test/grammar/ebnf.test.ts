@@ -1,10 +1,10 @@
 // The grammar for people and the parser: same rules, and each rule with the same words, signs and rules inside.
 
 import { readFileSync } from "node:fs";
-import type { IProduction, Rule } from "chevrotain";
+import { Lexer, type IProduction, type Rule } from "chevrotain";
 import { expect, test } from "vitest";
-import { theParser } from "../../grammar/parser.js";
-import { sortWords, valueWords } from "../../grammar/tokens.js";
+import { DsampParser, theParser } from "../../grammar/parser.js";
+import { allTokens, sortWords, valueWords } from "../../grammar/tokens.js";
 
 const ebnf = readFileSync(new URL("../../grammar/dsamp.ebnf", import.meta.url), "utf8").replace(
   /\(\*[\s\S]*?\*\)/,
@@ -68,4 +68,10 @@ test("the same rules", () => {
 const text = rulesOfText();
 test.each([...rulesOfParser()])("rule %s has the same parts", (name, parts) => {
   expect(parts).toEqual(text.get(name));
+});
+
+// What the command leaves out to start sooner.
+test("Chevrotain finds nothing wrong with the tokens and the rules", () => {
+  expect(() => new Lexer([...allTokens], { ensureOptimizations: true })).not.toThrow();
+  expect(() => new DsampParser(true)).not.toThrow();
 });
