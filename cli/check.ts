@@ -208,7 +208,7 @@ function printFile(
   const good = pc.createColors(wantsColor(io.stdout, io.env)).green("ok");
   const where = several ? `${shown(file)} ` : "";
   for (const report of orders)
-    if (!hasErrors(diagnostics) || (report.claimed ?? 0) <= (report.certificate.orders.ratios ?? 0))
+    if (!hasErrors(diagnostics) || report.held !== false)
       io.stdout.write(`${good}  ${where}${describeOrder(report)}\n`);
   for (const claim of expected) io.stdout.write(`${good}  ${where}${describeClaim(claim)}\n`);
   for (const { name, plan, gaussian, order } of samplers) {
@@ -230,19 +230,45 @@ function describeDefinitions(module: Module | undefined): string {
 const plural = (sort: string, count: number): string =>
   count === 1 || sort === "guidance" ? sort : `${sort}s`;
 
+/** Everything of the line of a solver, as fields. */
+const solverDocument = (report: SolverReport): object => {
+  const { name, claimed, claimedOn, held, certificate, integrates, weights, weak } = report;
+  const { kind, why, orders, calls, history, stability, constant, start, carries } = certificate;
+  return {
+    name,
+    claimed: claimed ?? null,
+    ...(claimed === undefined ? {} : { claimedOn, held }),
+    certified: kind,
+    ...(why === undefined ? {} : { why }),
+    orders,
+    start,
+    ...(weak ? { weak: { claimed: weak.claimed ?? null, ...weakDocument(weak.verdict) } } : {}),
+    integrates: integrates ?? null,
+    error: constant ? { ...constant, power: constant.values.length } : null,
+    calls,
+    history,
+    carries,
+    stability: stability
+      ? {
+          zero: stability.zero,
+          // Infinity is no number of JSON.
+          interval: Number.isFinite(stability.interval) ? stability.interval : null,
+          parasitic: stability.parasitic,
+        }
+      : null,
+    weights,
+  };
+};
+
+const weakDocument = (verdict: NonNullable<SolverReport["weak"]>["verdict"]): object =>
+  verdict.kind === "order" ? { certified: "order", order: verdict.order } : { certified: verdict.kind };
+
 function documentOf(files: readonly CheckedFile[]): object {
   const entry = ({ file, diagnostics, sources, samplers, orders, expected }: CheckedFile): object => ({
     file: shown(file),
     ok: !hasErrors(diagnostics),
     diagnostics: jsonOf(diagnostics, sources),
-    solvers: orders.map(({ name, claimed, certificate }) => ({
-      name,
-      claimed: claimed ?? null,
-      certified: certificate.kind,
-      orders: certificate.orders,
-      calls: certificate.calls,
-      history: certificate.history,
-    })),
+    solvers: orders.map(solverDocument),
     expected,
     samplers: samplers.map(({ name, plan, gaussian, order }) => ({
       name,

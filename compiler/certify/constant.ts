@@ -40,18 +40,37 @@ export function isLinearRule(branch: Branch): boolean {
   return branch.graph.next !== undefined && branch.graph.carries.size === 0 && linear(branch.graph.next);
 }
 
-/** On grids uniform in lambda. Undefined for rules that are not linear in their predictions. */
+/**
+ * On grids uniform in lambda. Undefined for rules that are not linear in their predictions, and for those whose error
+ * depends on the schedule or on the state besides: two schedules and states must give the same values.
+ */
 export function errorConstant(branch: Branch, family: FamilyName, order: number): ErrorConstant | undefined {
   if (!isLinearRule(branch)) return undefined;
+  const first = coefficients(branch, family, order, 1, fixedField.one / 3n);
+  if (!first || first.some(Number.isNaN)) return undefined;
+  const second = coefficients(branch, family, order, 2, -fixedField.one / 2n);
+  if (!second?.every((value, k) => Math.abs(value - (first[k] as number)) <= 1e-12)) return undefined;
+  const values = first.map((value) => (Math.abs(value) <= 1e-30 ? 0 : value));
+  return { over: "lambda", view: "x0", values, leading: values[order] as number };
+}
+
+/** The coefficient of h^(order+1) in the local error over alpha, for x0 = 1, lambda, lambda^2/2, ... */
+function coefficients(
+  branch: Branch,
+  family: FamilyName,
+  order: number,
+  seed: number,
+  y: bigint,
+): readonly number[] | undefined {
   const values = decided(() =>
     Array.from({ length: order + 1 }, (_, power) => {
       const problem = makeProblem({
         branch,
         family,
         grid: "lambda",
-        seed: 1,
+        seed,
         order,
-        model: (lambda) => clockModel(power, lambda, fixedField.one / 3n),
+        model: (lambda) => clockModel(power, lambda, y),
       });
       const { rule, exact } = localError(settled(problem, order));
       if (agreement(problem.ring, rule, exact).order < order) return NaN;
@@ -64,9 +83,6 @@ export function errorConstant(branch: Branch, family: FamilyName, order: number)
       return fixedField.toNumber(fixedField.div(b - a, alpha));
     }),
   );
-  if (isVerdict(values)) return undefined;
   // The state itself does not enter: x0 = 1 carries what is left when the prediction does not move.
-  const leading = values[order] as number;
-  if (values.some(Number.isNaN)) return undefined;
-  return { over: "lambda", view: "x0", values, leading };
+  return isVerdict(values) ? undefined : values;
 }

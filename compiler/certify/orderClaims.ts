@@ -16,6 +16,7 @@ import { callsPerStep } from "./calls.js";
 import { explain, fraction } from "./explain.js";
 import type { GridKind } from "./gridSeries.js";
 import type { FamilyName } from "./family.js";
+import { integratedBy, readsQuadrature, type Integrated } from "./integrated.js";
 import {
   certifyOrder,
   highestOrder,
@@ -35,7 +36,15 @@ export interface SolverReport {
   readonly name: string;
   /** From the `order` line; absent without one, or when it holds only under a condition that is not met. */
   readonly claimed?: number;
+  /** The kind of grid that the claim is for. */
+  readonly claimedOn?: GridKind;
+  /** Whether the claim is certified; absent without one. */
+  readonly held?: boolean;
   readonly certificate: OrderCertificate;
+  /** Of rules with a deterministic order of at least 1. */
+  readonly integrates?: Integrated;
+  /** Whether the weights are closed forms, or come from quadrature in part. */
+  readonly weights: "exact" | "quadrature";
   /** Of rules that draw noise. */
   readonly weak?: { readonly claimed?: number; readonly verdict: WeakVerdict };
 }
@@ -74,26 +83,30 @@ export function checkOrderClaims(module: Module, program: Program): readonly Sol
 }
 
 function checkSolver(solver: DefinitionValue, program: Program): SolverReport | undefined {
-  const { claimed, weak } = claimOf(solver, program);
+  const { claimed, claimedOn, held, weak } = claimOf(solver, program);
   const setting = settingOf(program, solver);
   const certificate = certificateOf(setting);
-  if (certificate)
-    for (const found of ruleWarnings(solver, claimed, certificate, setting)) program.diagnostics.add(found);
-  return (
-    certificate && {
-      name: solver.def.name,
-      ...(claimed === undefined ? {} : { claimed }),
-      certificate,
-      ...(certificate.kind === "noise"
-        ? {
-            weak: {
-              ...(weak === undefined ? {} : { claimed: weak }),
-              verdict: certifyWeakOrder({ setting, grid: "ratios" }),
-            },
-          }
-        : {}),
-    }
-  );
+  if (!certificate) return undefined;
+  for (const found of ruleWarnings(solver, claimed, certificate, setting)) program.diagnostics.add(found);
+  const all = branches(setting);
+  const order = Math.max(...Object.values(certificate.orders), 0);
+  return {
+    name: solver.def.name,
+    ...(claimed === undefined ? {} : { claimed, claimedOn, held }),
+    certificate,
+    ...(certificate.kind === "order" && order > 0
+      ? { integrates: integratedBy(all, setting.family, order) }
+      : {}),
+    weights: readsQuadrature(all) ? "quadrature" : "exact",
+    ...(certificate.kind === "noise"
+      ? {
+          weak: {
+            ...(weak === undefined ? {} : { claimed: weak }),
+            verdict: certifyWeakOrder({ setting, grid: "ratios" }),
+          },
+        }
+      : {}),
+  };
 }
 
 /** Rules that an algebra cannot run (they read inputs, say) have no certificate; without a claim that is no finding. */
@@ -109,6 +122,8 @@ function certificateOf(setting: Setting): OrderCertificate | undefined {
 /** Orders that a rule claims with its parameters as they are. */
 interface Claimed {
   readonly claimed: number | undefined;
+  readonly claimedOn: GridKind;
+  readonly held: boolean;
   readonly weak: number | undefined;
 }
 
@@ -128,17 +143,23 @@ export function decideClaims(
   const { scope } = bindParameters(solver, solver.def.node.name.span, cx, run);
   const findings: Diagnostic[] = [];
   let claimed: number | undefined;
+  let claimedOn: GridKind = "ratios";
+  let held = true;
   let weak: number | undefined;
   for (const clause of orderClauses(solver)) {
     const claim = readClaim(clause, scope, cx);
     if (!claim) continue;
-    if (clause.weak) weak = claim.order;
-    else if (!clause.run) claimed = claim.order;
     const setting = settingOf(program, solver);
     const found = clause.run ? missedRun(setting, claim, clause.span) : missed(setting, claim, clause.span);
     if (found) findings.push(found);
+    if (clause.weak) weak = claim.order;
+    else if (!clause.run) {
+      claimed = claim.order;
+      claimedOn = claim.grid;
+      held = found === undefined;
+    }
   }
-  return { claimed, weak, findings };
+  return { claimed, claimedOn, held, weak, findings };
 }
 
 /** Claims of the rule and of runs with it. */

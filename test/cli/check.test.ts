@@ -91,7 +91,7 @@ test("files without samplers are checked, and several files are told apart", asy
     writeFileSync(join(cwd, "c.dsamp"), "solver mine {\n  step { x[t] = ddmi(s -> t) }\n}\n");
     const both = await dsamp(["check", "a.dsamp", "b.dsamp"], { cwd });
     expect(both.stdout).toMatch(
-      /^ok {2}a\.dsamp plain: .*\nok {2}b\.dsamp mine: order 1, 1 call a step, stable on \[-2, 0\]\n$/,
+      /^ok {2}a\.dsamp plain: .*\nok {2}b\.dsamp mine: order 1, in x0 or eps, error 1\/2 h\^2 x0', 1 call a step, stable on \[-2, 0\], exact\n$/,
     );
     const wrong = await dsamp(["check", "a.dsamp", "c.dsamp"], { cwd });
     expect(wrong.code).toBe(1);
@@ -130,7 +130,7 @@ test("a claim of order is certified, and a false one stops every verb", async ()
   const rule = (order: number): string =>
     `solver mine {\n  order ${order}\n  step { x[t] = ddim(s -> t) }\n}\n${good.replace("ddim", "mine")}`;
   const held = await dsamp(["check", "-"], { stdin: rule(1) });
-  expect(held.stdout).toContain("ok  mine: order 1 (claimed and certified), 1 call a step");
+  expect(held.stdout).toContain("ok  mine: order 1 as claimed, in x0 or eps, ");
   for (const verb of ["check", "compile", "run"]) {
     const missed = await dsamp([verb, "-"], { stdin: rule(2) });
     expect([
@@ -158,4 +158,46 @@ test("the order of the run: limited by its first steps, as the flags make it, no
   const noisy = with_("ancestral");
   expect((await runOf(noisy)).runOrder).toBeNull();
   expect((await dsamp(["check", "-"], { stdin: noisy })).stdout).not.toContain("run order");
+});
+
+test("a solver's line and its fields: order and where, prediction and coordinate, error, calls, history, stability", async () => {
+  const rule = `solver mine(k = 2) {
+  order k on uniform(rho)
+  let AB = [[1], [3/2, -1/2]]
+  start ddim
+  step {
+    let D = sum(AB[k-1][j]*eps[s-j], j in 0 .. k-1)
+    x[t]/alpha[t] = x[s]/alpha[s] + (rho[t] - rho[s])*D
+  }
+}
+solver tab {
+  order 2
+  step { x[t] = integrate(s -> t, eps, over: time, through: s-1 .. s) }
+}
+`;
+  const { stdout } = await dsamp(["check", "-"], { stdin: rule });
+  expect(stdout).toMatchInlineSnapshot(`
+    "ok  mine: order 2 on uniform rho as claimed, 2 on smooth grids, 1 on any, in eps over rho, error 5/12 h^3 x0'' + ..., 1 call a step, history 1, stable on [-1, 0], exact
+    ok  tab: order 2 as claimed, in eps over time, 1 call a step, history 1, stable on [-1, 0], weights by quadrature
+    "
+  `);
+  const { solvers } = JSON.parse((await dsamp(["check", "-", "--json"], { stdin: rule })).stdout).files[0];
+  expect(solvers[0]).toMatchObject({
+    claimed: 2,
+    claimedOn: "rho",
+    held: true,
+    certified: "order",
+    orders: { ratios: 1, smooth: 2, rho: 2 },
+    integrates: { predictions: ["eps"], over: "rho", degree: 1, equalSteps: true },
+    error: { over: "lambda", view: "x0", power: 3, leading: 5 / 12 },
+    calls: 1,
+    history: 1,
+    stability: { zero: "stable" },
+    weights: "exact",
+  });
+  expect(solvers[0].stability.interval).toBeCloseTo(1, 4);
+  expect(solvers[1]).toMatchObject({
+    integrates: { over: "time", equalSteps: false },
+    weights: "quadrature",
+  });
 });

@@ -40,7 +40,7 @@ describe("show", () => {
     const { code, stdout } = await dsamp(["show", "dpmpp_2m"]);
     expect(code).toBe(0);
     expect(stdout).toContain("solver dpmpp_2m {");
-    expect(stdout).toContain("ok  dpmpp_2m: order 2 (claimed and certified)");
+    expect(stdout).toContain("ok  dpmpp_2m: order 2 as claimed");
   });
 
   test("a name of several kinds shows all, or the kind asked for", async () => {
