@@ -3,15 +3,14 @@
 
 import { describe, expect, test } from "vitest";
 import { checkClaims } from "../../../compiler/certify/claims.js";
-import { certifyOrder, type Verdict } from "../../../compiler/certify/order.js";
+import { certifyOrder, orderCertificate, type Verdict } from "../../../compiler/certify/order.js";
 import type { GridKind } from "../../../compiler/certify/gridSeries.js";
 import { Diagnostics } from "../../../compiler/diagnostics/report.js";
 import { renderText } from "../../../compiler/diagnostics/text.js";
 import { memoryHost } from "../../../compiler/host.js";
-import { definitionOf, moduleScope } from "../../../compiler/lower/parameters.js";
 import { Program } from "../../../compiler/resolve/module.js";
-import { StaticLowering } from "../../../compiler/sampler/sampler.js";
 import { library } from "../../../stdlib/index.js";
+import { settingOf } from "./subject.js";
 
 function load(text: string): { program: Program; diagnostics: Diagnostics } {
   const diagnostics = new Diagnostics();
@@ -21,15 +20,8 @@ function load(text: string): { program: Program; diagnostics: Diagnostics } {
 }
 
 /** The verdict for a solver written as in an `expect` line. */
-function verdict(subject: string, grid: GridKind = "ratios", more = ""): Verdict {
-  const { program } = load(`${more}\nexpect ${subject} { order 1 }\n`);
-  const module = program.load("a.dsamp");
-  const item = module?.tree.items.find((candidate) => candidate.kind === "Expect");
-  if (!module || item?.kind !== "Expect") throw new Error("no subject");
-  const cx = new StaticLowering(program);
-  const solver = definitionOf(item.subject, "solver", moduleScope(module, cx), 0, cx);
-  return certifyOrder({ setting: { program, solver, family: "generic" }, grid });
-}
+const verdict = (subject: string, grid: GridKind = "ratios", more = ""): Verdict =>
+  certifyOrder({ setting: settingOf(subject, more), grid });
 
 const order = (subject: string, grid?: GridKind, more?: string): number | string => {
   const found = verdict(subject, grid, more);
@@ -54,6 +46,7 @@ const table: readonly (readonly [string, number])[] = [
   ["dpmpp_3m", 2],
   ["dpmpp_3m_exact", 3],
   ["heun", 2],
+  ["edm", 2],
   ["dpm_2", 2],
   ["abnorsett(k: 1)", 1],
   ["abnorsett(k: 2)", 2],
@@ -63,6 +56,10 @@ const table: readonly (readonly [string, number])[] = [
   ["deis_rhoab(k: 2)", 2],
   ["deis_rhoab(k: 3)", 3],
   ["deis_rhoab(k: 4)", 4],
+  ["deis_tab(k: 1)", 1],
+  ["deis_tab(k: 2)", 2],
+  ["deis_tab(k: 3)", 3],
+  ["deis_tab(k: 4)", 4],
   ["lms(k: 1)", 1],
   ["lms(k: 2)", 2],
   ["lms(k: 3)", 3],
@@ -73,7 +70,12 @@ const table: readonly (readonly [string, number])[] = [
   ["unipc(p: 1)", 2],
   ["unipc(p: 2)", 3],
   ["unipc(p: 3)", 4],
+  ['unipc_p(p: 1, variant: "bh1")', 1],
+  ['unipc_p(p: 2, variant: "bh1")', 2],
+  ['unipc_p(p: 3, variant: "bh1")', 3],
+  ['unipc(p: 1, variant: "bh1")', 2],
   ['unipc(p: 2, variant: "bh1")', 3],
+  ['unipc(p: 3, variant: "bh1")', 4],
   ["exp_adams(k: 2)", 3],
   ["rk4", 4],
   ["rho_kutta3", 3],
@@ -83,19 +85,37 @@ const table: readonly (readonly [string, number])[] = [
   ["strehmel_weiner", 4],
   ["hochbruck_ostermann", 4],
   ["o_belm", 2],
+  ["heavy_ball", 1],
+  ["heavy_ball(base: dpmpp_2m)", 1],
+  ["nesterov", 1],
 ];
 
 describe("on arbitrary step ratios and every schedule", () => {
   test.each(table)("%s has order %i", (subject, expected) => expect(order(subject)).toBe(expected));
 });
 
+test("the embedded result of Dormand and Prince has order 4", () =>
+  expect(order("low", "ratios", "solver low { step { x[t] = dormand_prince(s -> t).low } }")).toBe(4));
+
 const fixed: readonly (readonly [string, GridKind, number])[] = [
+  ["ipndm(k: 2)", "ratios", 1],
+  ["ipndm(k: 2)", "smooth", 2],
+  ["ipndm(k: 2)", "rho", 2],
+  ["ipndm(k: 3)", "ratios", 1],
+  ["ipndm(k: 3)", "smooth", 2],
   ["ipndm(k: 4)", "ratios", 1],
   ["ipndm(k: 4)", "smooth", 2],
   ["ipndm(k: 4)", "rho", 4],
   ["ipndm(k: 3)", "rho", 3],
-  ["bdia", "ratios", 1],
-  ["bdia", "smooth", 2],
+  ["plms", "ratios", 1],
+  ["plms", "smooth", 2],
+  ["plms", "rho", 4],
+  ["ghvb(k: 1)", "rho", 1],
+  ["ghvb(k: 2)", "rho", 2],
+  ["ghvb(k: 3)", "rho", 3],
+  ["ghvb(k: 4)", "rho", 4],
+  ["bdia(gamma: 1)", "ratios", 1],
+  ["bdia(gamma: 1)", "smooth", 2],
 ];
 
 describe("rules with weights of a uniform grid", () => {
@@ -103,6 +123,10 @@ describe("rules with weights of a uniform grid", () => {
     expect(order(subject, grid)).toBe(expected),
   );
 });
+
+test.each(["bdia(gamma: 1)", "o_belm"])("%s is weakly stable", (subject) =>
+  expect(orderCertificate(settingOf(subject)).stability?.zero).toBe("weakly stable"),
+);
 
 test("noise is no deterministic order", () => expect(order("euler_ancestral")).toBe("noise"));
 
