@@ -1,7 +1,12 @@
 #!/usr/bin/env node
 // Owns: the process: real streams, Ctrl-C, the exit code. Everything else is dsamp.ts'.
 
-import { main } from "./dsamp.js";
+import * as nodeModule from "node:module";
+
+// Node 22 and later keep the compiled code of one run for the next; Node 20 compiles every time.
+const { enableCompileCache } = nodeModule as { readonly enableCompileCache?: () => unknown };
+enableCompileCache?.();
+const { main } = await import("./dsamp.js");
 
 /** The reader of a pipe has gone (`dsamp ... | head`): stop without a word. */
 function quitOnClosedPipe(error: NodeJS.ErrnoException): void {
