@@ -144,6 +144,18 @@ export interface CertifyOptions {
   readonly brief?: boolean;
 }
 
+/** The stability of a rule's recurrence; undefined when it is not linear with known coefficients. */
+export function stabilityOf(setting: Setting, branch = branches(setting)[0]): Stability | undefined {
+  if (!branch) return undefined;
+  const found = decided(() =>
+    stability(makeProblem({ branch, family: setting.family, grid: "lambda", seed: 1, order: 1 })),
+  );
+  return isVerdict(found) ? undefined : found;
+}
+
+/** Network calls of a step in the middle of a run. */
+export const callsOf = (setting: Setting): number => Math.max(...branches(setting).map(callsPerStep));
+
 /** Everything the deterministic certificate says of a solver. */
 export function orderCertificate(setting: Setting, options: CertifyOptions = {}): OrderCertificate {
   const all = branches(setting);
@@ -165,9 +177,6 @@ export function orderCertificate(setting: Setting, options: CertifyOptions = {})
     }
   }
   const brief = options.brief === true || kind !== "order";
-  const linear = decided(() =>
-    stability(makeProblem({ branch: main, family: setting.family, grid: "lambda", seed: 1, order: 1 })),
-  );
   const order = Math.max(...Object.values(orders), 0);
   return {
     kind,
@@ -178,7 +187,7 @@ export function orderCertificate(setting: Setting, options: CertifyOptions = {})
     history: depth,
     calls: Math.max(...all.map(callsPerStep)),
     carries,
-    stability: isVerdict(linear) ? undefined : linear,
+    stability: stabilityOf(setting, main),
     constant: brief || order === 0 ? undefined : errorConstant(main, setting.family, order),
     branches: all.length,
   };

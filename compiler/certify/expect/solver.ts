@@ -11,7 +11,7 @@ import type { Statement } from "../../syntax/ast.js";
 import { equalSolvers } from "../equivalence.js";
 import { isLinearRun } from "../equivalenceRuns.js";
 import { randomGrounds, samplerOf, type Ground } from "../equivalenceSettings.js";
-import { orderCertificate } from "../order.js";
+import { callsOf, stabilityOf } from "../order.js";
 import { decideClaims, missed, missedRun, readClaim, settingOf } from "../orderClaims.js";
 import { branches } from "../setting.js";
 import {
@@ -35,7 +35,6 @@ export function solverClaim(statement: Statement, subject: Subject): Outcome {
   const name = `\`${solver.def.name}\``;
   switch (statement.kind) {
     case "Order": {
-      if (statement.weak) return { kind: "undecided", why: "weak orders are not decided yet" };
       const claim = readClaim(statement, scope, cx);
       if (!claim) return met("nothing is claimed for these parameters");
       const found = (statement.run ? missedRun : missed)(setting, claim, statement.span);
@@ -52,7 +51,7 @@ export function solverClaim(statement: Statement, subject: Subject): Outcome {
       if (statement.what !== "calls")
         return foreign(statement, "solver", "claim its order, calls or properties");
       const wanted = staticNumber(evaluate(statement.value, scope, 0, cx), statement.span, cx);
-      const { calls } = orderCertificate(setting, { brief: true });
+      const calls = callsOf(setting);
       return calls === wanted
         ? met()
         : unmet(
@@ -116,7 +115,7 @@ function solverProperty(statement: Extract<Statement, { kind: "Is" }>, subject: 
     }
     case "zero_stable":
     case "weakly_stable": {
-      const { stability } = orderCertificate(settingOf(program, solver), { brief: true });
+      const stability = stabilityOf(settingOf(program, solver));
       if (!stability)
         return { kind: "undecided", why: "the rule is no linear recurrence with known coefficients" };
       const yes = what === "zero_stable" ? stability.zero !== "unstable" : stability.zero === "weakly stable";

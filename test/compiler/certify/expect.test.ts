@@ -91,6 +91,7 @@ const pairs: readonly (readonly [string, string, RegExp, string, RegExp])[] = [
   ["euler", "order 1 on flow", /^$/, "order 2 on flow", /has order 1/],
   ["ddim", "order 1 on coefficient_limits", /^$/, "order 2 on coefficient_limits", /has order 1/],
   ["low_start", "run order 2", /^$/, "run order 3", /a run with this rule has order 2/],
+  ["euler_maruyama", "weak order 1", /^$/, "weak order 2", /has weak order 1/],
   ["heun", "calls 2", /^$/, "calls 1", /makes 2 calls a step, not 1/],
   [
     "solver ddpm",
