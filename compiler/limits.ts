@@ -4,8 +4,11 @@
 export const limits = {
   /** Size of one source file, in bytes of UTF-8. */
   sourceBytes: 1 << 20,
-  /** Open brackets and blocks, and whatever else nests: `else when`, `- -`, `a^b^c`. */
-  nesting: 200,
+  /**
+   * Open brackets and blocks, and whatever else nests: `else when`, `- -`, `a^b^c`. A bracket costs the parser some 60
+   * calls, and a main thread of Node or a browser has a stack of 1 MB: calls in calls end it at 110.
+   */
+  nesting: 64,
   /** Operators of one expression, those of the brackets around it included: long chains become deep trees. */
   operators: 500,
   /** Files of one program. */

@@ -7,7 +7,8 @@ import { meaning } from "./lines.js";
 import * as t from "./tokens.js";
 
 export interface TooDeep {
-  readonly kind: "nesting" | "operators";
+  /** `stack`: within the limits, but mistakes in it cannot be recovered from. */
+  readonly kind: "nesting" | "operators" | "stack";
   readonly at: IToken;
 }
 

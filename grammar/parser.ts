@@ -226,15 +226,24 @@ export function theParser(): DsampParser {
   return parser;
 }
 
-/** Parses arranged tokens as a file. */
-export function parseTokens(tokens: readonly IToken[]): {
-  cst: CstNode;
-  errors: readonly IRecognitionException[];
-} {
+/**
+ * Parses arranged tokens as a file. Undefined when the stack does not suffice: recovering from an error takes much more
+ * of it than reading does, so that no limit on nesting alone excludes it.
+ */
+export function parseTokens(
+  tokens: readonly IToken[],
+): { readonly cst: CstNode; readonly errors: readonly IRecognitionException[] } | undefined {
   const instance = theParser();
-  instance.input = [...tokens];
-  const cst = instance.file();
-  const errors = [...instance.errors];
-  instance.input = [];
-  return { cst, errors };
+  try {
+    instance.input = [...tokens];
+    const cst = instance.file();
+    const errors = [...instance.errors];
+    instance.input = [];
+    return { cst, errors };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // What it keeps of its rules is not to be trusted any more.
+    parser = undefined;
+    return undefined;
+  }
 }

@@ -44,7 +44,9 @@ export function parse(file: SourceFile): ParseResult {
   const tooDeep = findTooDeep(tokens, limits.nesting, limits.operators);
   if (tooDeep !== undefined) return refused(file, comments, tooDeep);
 
-  const { cst, errors } = parseTokens(tokens);
+  const parsed = parseTokens(tokens);
+  if (parsed === undefined) return refused(file, comments, deepest(tokens));
+  const { cst, errors } = parsed;
   const tree = build(file, cst, comments, readDocs(file, comments, lexed.tokens));
   const regions = new Regions(tokens);
   const told = new Set<number>();
@@ -75,16 +77,25 @@ const emptyTree = (file: SourceFile, comments: readonly Comment[] = []): SyntaxT
   comments,
 });
 
+const tooDeepWords: Readonly<Record<TooDeep["kind"], readonly [message: string, help: string]>> = {
+  nesting: [`this is nested more than ${limits.nesting} deep`, "name parts of it with `let`"],
+  operators: [
+    `this expression has more than ${limits.operators} operators`,
+    "name parts of it with `let`, or use `sum(e, k in a .. b)`",
+  ],
+  stack: ["this is nested too deep for its mistakes to be told", "name parts of it with `let`"],
+};
+
+/** Where a text nests deep, though not beyond the limits. */
+function deepest(tokens: readonly IToken[]): TooDeep {
+  const at = findTooDeep(tokens, limits.nesting >> 2, limits.operators)?.at ?? (tokens[0] as IToken);
+  return { kind: "stack", at };
+}
+
 /** The result for a text that nests too deep for anything recursive. */
 function refused(file: SourceFile, comments: readonly Comment[], { kind, at: token }: TooDeep): ParseResult {
   const at = file.span(token.startOffset, token.startOffset + token.image.length);
-  const [message, help] =
-    kind === "nesting"
-      ? [`this is nested more than ${limits.nesting} deep`, "name parts of it with `let`"]
-      : [
-          `this expression has more than ${limits.operators} operators`,
-          "name parts of it with `let`, or use `sum(e, k in a .. b)`",
-        ];
+  const [message, help] = tooDeepWords[kind];
   return { tree: emptyTree(file, comments), diagnostics: [diagnostic("D0802", message, { at, help })] };
 }
 

@@ -148,12 +148,12 @@ describe("limits", () => {
     ["calls", "f(", ")"],
     ["signs", "-", ""],
     ["powers", "2^", ""],
-  ])("%s nest 200 deep and no deeper", (_what, open, close) => {
+  ])("%s nest 64 deep and no deeper", (_what, open, close) => {
     expect(codesOf(nested(limits.nesting, open, close))).toEqual([]);
     expect(codesOf(nested(limits.nesting + 1, open, close))).toEqual(["D0802"]);
   });
 
-  test("blocks and `else when` nest 200 deep and no deeper", () => {
+  test("blocks and `else when` nest 64 deep and no deeper", () => {
     const blocks = (depth: number): string =>
       `solver a {${" when b {".repeat(depth - 1)}${" }".repeat(depth - 1)} }\n`;
     expect(codesOf(blocks(limits.nesting))).toEqual([]);
