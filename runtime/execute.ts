@@ -203,12 +203,18 @@ async function evaluate(
   try {
     return await models[event.model]!.evaluate(event.call);
   } catch (error) {
-    if (error instanceof Failure) throw error;
+    const where = `${place(plan, event.call.step)}, call ${event.call.call}`;
+    if (error instanceof Failure) {
+      const { diagnostic: found } = error;
+      throw found.message.startsWith(where)
+        ? error
+        : new Failure({ ...found, message: `${where}: ${found.message}` });
+    }
     const { name } = plan.models[event.model]!;
     const words = error instanceof Error ? error.message : String(error);
     throw failureFrom(
       "D0705",
-      `${place(plan, event.call.step)}, call ${event.call.call}: model '${name}' failed: ${words}`,
+      `${where}: model '${name}' failed: ${words}`,
       error,
     );
   }

@@ -38,6 +38,18 @@ export function place(plan: Plan, step: number): string {
   return `step ${step} of ${plan.steps.length}${rule === undefined ? "" : ` (${rule})`}`;
 }
 
+/** A failure of the model or of memory with the place in front, unless it has one; any other error as it is. */
+export function located(error: unknown, plan: Plan, step: number, calls: number): unknown {
+  if (!(error instanceof Failure) || !["D0705", "D0707"].includes(error.diagnostic.code)) return error;
+  const where = place(plan, step);
+  const { message } = error.diagnostic;
+  if (message.startsWith(where)) return error;
+  const after = calls === 0 ? "" : `, after call ${calls - 1}`;
+  const failure = new Failure({ ...error.diagnostic, message: `${where}${after}: ${message}` });
+  failure.cause = error.cause ?? error;
+  return failure;
+}
+
 /** A failure with the original error kept as its cause. */
 export function failureFrom(code: Code, message: string, cause: unknown, finding: Finding = {}): Failure {
   const failure = new Failure(diagnostic(code, message, finding));

@@ -6,7 +6,7 @@ import type { CallOp, Op, Plan, PlanStep, Register } from "../compiler/plan/sche
 import type { Backend, HostArray, HostTensor, Shape, Tensor } from "./backend.js";
 import { hostMaxAbs } from "./backends/hostReduce.js";
 import { callsTogether, cutUp, repeatedView } from "./branches.js";
-import { place } from "./failure.js";
+import { located, place } from "./failure.js";
 import { bindInputs, type BoundInputs, type RunInputs } from "./inputs.js";
 import type { Condition, ModelCall, ModelResult, ModelTensor, TensorView } from "./model.js";
 import { FIXED_STEP, makeSeed, type Seed } from "./noise/noise.js";
@@ -77,6 +77,8 @@ export class Run {
   readonly #temporary = new Set<Tensor>();
   #position = 0;
   #calls = 0;
+  /** Of the step under way, as `#apply` takes it. */
+  #index = -1;
   #saveable = false;
 
   /** Starts a run, or resumes one from `state`. Throws D0703 on wrong inputs and on a state of another plan or shape. */
@@ -109,7 +111,7 @@ export class Run {
       return value;
     } catch (error) {
       this.dispose();
-      throw error;
+      throw located(error, this.#plan, this.#index, this.#calls);
     }
   }
 
@@ -198,6 +200,7 @@ export class Run {
 
   /** Runs one step; `index` is -1 for init, the number of steps for the output. */
   async *#apply(step: PlanStep, index: number): AsyncGenerator<RunEvent, void, ModelResult | undefined> {
+    this.#index = index;
     const program = this.#prepared.programs[step.program]!;
     const { ops } = this.#plan.programs[step.program]!;
     for (let i = 0; i < program.length; i++) {
@@ -345,8 +348,8 @@ export class Run {
     }
     const pending = handlesOf(result);
     try {
-      for (const register of [op.state, ...op.inputs]) {
-        if (this.#backend.tf?.intact(this.#get(register)) === false) {
+      for (const tensor of this.#registers) {
+        if (tensor !== null && this.#backend.tf?.intact(tensor) === false) {
           fail("D0705", `${where}: the model disposed a tensor of the run`, {
             help: "what `unwrap` gives belongs to the run: use tf.clone where the model needs its own",
           });

@@ -41,3 +41,21 @@ export const noRoom = (size: number): never =>
   fail("D0707", `there is no memory for a tensor of ${size} elements`, {
     help: "use a smaller batch, or smaller samples",
   });
+
+/** What `make` gives; throws D0707 when JavaScript has no room for its `size` elements. */
+export function inRoom<T>(size: number, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof RangeError) return noRoom(size);
+    throw error;
+  }
+}
+
+/** Throws D0705 when somebody disposed the tf.Tensor over the memory of a tensor. */
+export function checkIntact(tensor: { readonly isDisposed: boolean } | null): void {
+  if (tensor?.isDisposed !== true) return;
+  fail("D0705", "the model disposed a tensor of the run", {
+    help: "what `unwrap` gives and what `adopt` takes belong to the run: use tf.clone where the model needs its own",
+  });
+}

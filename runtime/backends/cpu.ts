@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import type { Backend } from "../backend.js";
 import { BlockEngine } from "../kernels/blocks.js";
-import { checkTensor, noRoom } from "./checks.js";
+import { checkIntact, checkTensor, inRoom } from "./checks.js";
 import { FusedBackend, type Store } from "./fused.js";
 
 interface ArrayBuffer32 {
@@ -32,11 +32,7 @@ class ArrayStore implements Store<ArrayBuffer32, Float32Array> {
   allocate(size: number): ArrayBuffer32 {
     const spare = this.#spare.findIndex((values) => values.length === size);
     if (spare >= 0) return { values: this.#spare.splice(spare, 1)[0]!, tensor: null };
-    try {
-      return { values: new Float32Array(size), tensor: null };
-    } catch {
-      return noRoom(size);
-    }
+    return { values: inRoom(size, () => new Float32Array(size)), tensor: null };
   }
   release({ values, tensor }: ArrayBuffer32): void {
     if (tensor !== null) {
@@ -49,10 +45,12 @@ class ArrayStore implements Store<ArrayBuffer32, Float32Array> {
   intact({ tensor }: ArrayBuffer32): boolean {
     return tensor === null || !tensor.isDisposed;
   }
-  locate({ values }: ArrayBuffer32): Float32Array {
+  locate({ values, tensor }: ArrayBuffer32): Float32Array {
+    checkIntact(tensor);
     return values;
   }
-  view({ values }: ArrayBuffer32, size: number): Float32Array {
+  view({ values, tensor }: ArrayBuffer32, size: number): Float32Array {
+    checkIntact(tensor);
     return values.subarray(0, size);
   }
   exclusive({ tensor }: ArrayBuffer32): boolean {

@@ -26,6 +26,7 @@ export interface Store<Buffer, Memory> {
   release(buffer: Buffer): void;
   /** False when somebody disposed the tf.Tensor over the buffer. */
   intact(buffer: Buffer): boolean;
+  /** Throws D0705 when somebody disposed the tf.Tensor over the buffer, as `view` does. */
   locate(buffer: Buffer): Memory;
   view(buffer: Buffer, size: number): Float32Array;
   /** Whether nobody else reads the buffer. */
@@ -60,7 +61,7 @@ export class FusedBackend<Buffer, Memory> implements Backend {
   readonly rows: Rows = {
     repeat: (tensor, times) => {
       const handle = this.#handle(tensor);
-      this.#buffer(handle);
+      this.#located(handle);
       const [samples = 1, ...rest] = handle.shape;
       const [copy] = this.#copies([[samples * times, ...rest]]);
       const into = this.#view(copy!);
@@ -70,7 +71,7 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     },
     split: (tensor, parts) => {
       const handle = this.#handle(tensor);
-      this.#buffer(handle);
+      this.#located(handle);
       const [samples = 1, ...rest] = handle.shape;
       const copies = this.#copies(Array<Shape>(parts).fill([samples / parts, ...rest]));
       const from = this.#view(handle);
@@ -143,7 +144,9 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     handles.forEach((handle, i) => {
       // Noise that dies here is made on the way; noise that is needed again becomes a tensor.
       if (handle.buffer === null && !(donated[i] === true && binding.once[i] === true)) this.#buffer(handle);
-      if (handle.buffer !== null) this.meter.move(handle.size);
+      if (handle.buffer === null) return;
+      this.#located(handle);
+      this.meter.move(handle.size);
     });
     const reuse = planReuse(
       binding.outputs,
@@ -210,9 +213,9 @@ export class FusedBackend<Buffer, Memory> implements Backend {
   finite(tensor: Tensor): Promise<boolean> {
     const handle = this.#handle(tensor);
     if (!handle.finite) {
-      const buffer = this.#buffer(handle);
+      const memory = this.#located(handle);
       this.meter.move(handle.size);
-      handle.finite = this.engine.finite(this.store.locate(buffer), handle.size);
+      handle.finite = this.engine.finite(memory, handle.size);
     }
     return Promise.resolve(handle.finite);
   }
@@ -343,6 +346,11 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       throw new Error("this tensor was freed, or belongs to another backend");
     }
     return tensor as Handle<Buffer>;
+  }
+
+  /** The place of a tensor's memory. Before results are allocated, so that a tensor that is gone costs nothing. */
+  #located(handle: Handle<Buffer>): Memory {
+    return this.store.locate(this.#buffer(handle));
   }
 
   #view(handle: Handle<Buffer>): Float32Array {

@@ -6,7 +6,7 @@ import type { Backend, Executable, HostArray, Rows, Shape, Tensor } from "../bac
 import { Meter } from "../meter.js";
 import { makeNoise, type NoiseRequest } from "../noise/noise.js";
 import { broadcastIndices, nodeShapes, reducedShape, sameShape, sizeOf } from "../shapes.js";
-import { checkFill, checkReduction } from "./checks.js";
+import { checkFill, checkReduction, inRoom } from "./checks.js";
 import { hostMaxAbs, hostReduce } from "./hostReduce.js";
 import { isOperation, kernelStructure, scalarNodes, scalarOps, scalarValues } from "./scalarOps.js";
 
@@ -31,7 +31,7 @@ class ReferenceBackend implements Backend {
   readonly rows: Rows = {
     repeat: (tensor, times) => {
       const data = this.#data(tensor);
-      const all = new Float64Array(data.length * times);
+      const all = this.#room(data.length * times);
       for (let k = 0; k < times; k++) all.set(data, k * data.length);
       const [samples = 1, ...rest] = tensor.shape;
       return this.#make(all, [samples * times, ...rest]);
@@ -40,10 +40,11 @@ class ReferenceBackend implements Backend {
       const data = this.#data(tensor);
       const size = data.length / parts;
       const [samples = 1, ...rest] = tensor.shape;
-      this.free(tensor);
-      return Array.from({ length: parts }, (_, k) =>
-        this.#make(data.slice(k * size, (k + 1) * size), [samples / parts, ...rest]),
+      const pieces = inRoom(data.length, () =>
+        Array.from({ length: parts }, (_, k) => data.slice(k * size, (k + 1) * size)),
       );
+      this.free(tensor);
+      return pieces.map((piece) => this.#make(piece, [samples / parts, ...rest]));
     },
   };
   readonly #live = new Set<HostStorage>();
@@ -52,14 +53,16 @@ class ReferenceBackend implements Backend {
   upload(data: HostArray, shape: Shape): Tensor {
     checkFill(data, shape);
     this.meter.uploads += 1;
-    return this.#make(Float64Array.from(data), shape);
+    const values = this.#room(data.length);
+    values.set(data);
+    return this.#make(values, shape);
   }
 
   download(tensor: Tensor): Promise<HostArray> {
     const data = this.#data(tensor);
     this.meter.downloads += 1;
     this.meter.move(data.length);
-    return Promise.resolve(data.slice());
+    return Promise.resolve(inRoom(data.length, () => data.slice()));
   }
 
   prepare(kernel: Kernel): Executable {
@@ -85,7 +88,7 @@ class ReferenceBackend implements Backend {
     const constants = scalarValues(kernel, scalars, isScalar);
     const results = kernel.outputs.map((node) => {
       const shape = shapes[node] ?? [];
-      return { node, shape, data: new Float64Array(sizeOf(shape)) };
+      return { node, shape, data: this.#room(sizeOf(shape)) };
     });
     const done = new Set<object>();
     for (const { shape } of results) {
@@ -114,7 +117,8 @@ class ReferenceBackend implements Backend {
 
   draw(request: NoiseRequest): Tensor {
     this.meter.draws += 1;
-    return this.#make(Float64Array.from(makeNoise(request)), request.shape);
+    const values = inRoom(sizeOf(request.shape), () => Float64Array.from(makeNoise(request)));
+    return this.#make(values, request.shape);
   }
 
   finite(tensor: Tensor): Promise<boolean> {
@@ -138,6 +142,11 @@ class ReferenceBackend implements Backend {
   dispose(): void {
     for (const storage of [...this.#live]) this.free(storage);
     this.#cache.clear();
+  }
+
+  /** Zeros. Throws D0707. */
+  #room(size: number): Float64Array {
+    return inRoom(size, () => new Float64Array(size));
   }
 
   #make(data: Float64Array, shape: Shape): Tensor {

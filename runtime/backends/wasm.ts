@@ -7,7 +7,7 @@ import { fail } from "../../compiler/diagnostics/report.js";
 import type { Backend } from "../backend.js";
 import { WasmEngine } from "../kernels/wasm/engine.js";
 import type { WasmMemory } from "../kernels/wasm/platform.js";
-import { checkTensor, noRoom } from "./checks.js";
+import { checkIntact, checkTensor, noRoom } from "./checks.js";
 import { FusedBackend, type Store } from "./fused.js";
 
 /** The part of tfjs' wasm backend that is used here. */
@@ -15,7 +15,8 @@ interface WasmHeap {
   /** The threaded build imports its memory, the others export it. */
   readonly wasm: { readonly wasmMemory?: WasmMemory; readonly asm: { readonly memory: WasmMemory } };
   readonly dataIdMap: { get(id: object): { readonly memoryOffset: number } };
-  makeOutput(shape: readonly number[], type: "float32"): { readonly dataId: object };
+  /** Allocates; without values nothing is written. */
+  move(id: object, values: null, shape: readonly number[], type: "float32", refCount: number): void;
   disposeData(id: object): boolean;
   refCount(id: object): number;
 }
@@ -41,7 +42,15 @@ class HeapStore implements Store<HeapBuffer, number> {
 
   allocate(size: number): HeapBuffer {
     if (size * 4 > LARGEST) noRoom(size);
-    const { dataId } = this.#heap.makeOutput([size], "float32");
+    const dataId = {};
+    try {
+      this.#heap.move(dataId, null, [size], "float32", 1);
+    } catch (error) {
+      // The last bytes were missing for tfjs' own record of the tensor: emscripten aborts with a RuntimeError.
+      this.#heap.disposeData(dataId);
+      if (error instanceof Error && error.name === "RuntimeError") noRoom(size);
+      throw error;
+    }
     const address = this.#heap.dataIdMap.get(dataId).memoryOffset;
     // tfjs does not look whether its allocator found room; 0 means it did not.
     if (address === 0) {
@@ -57,10 +66,12 @@ class HeapStore implements Store<HeapBuffer, number> {
   intact({ tensor }: HeapBuffer): boolean {
     return tensor === null || !tensor.isDisposed;
   }
-  locate({ address }: HeapBuffer): number {
+  locate({ address, tensor }: HeapBuffer): number {
+    checkIntact(tensor);
     return address;
   }
-  view({ address }: HeapBuffer, size: number): Float32Array {
+  view({ address, tensor }: HeapBuffer, size: number): Float32Array {
+    checkIntact(tensor);
     return new Float32Array(this.memory.buffer, address, size);
   }
   exclusive({ dataId }: HeapBuffer): boolean {

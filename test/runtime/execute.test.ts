@@ -234,7 +234,11 @@ describe("failures say where they happened and keep what is done", () => {
       () => new Float64Array(1),
       "D0603: step 2 of 4 (euler), call 2 of model 'model': its result has 1 numbers, not 4",
     ],
-    ["returns text", () => "x" as never, "D0603: the model 'function' returned no numbers"],
+    [
+      "returns text",
+      () => "x" as never,
+      "D0603: step 2 of 4 (euler), call 2: the model 'function' returned no numbers",
+    ],
     [
       "returns NaN",
       () => Float64Array.of(1, 2, NaN, Infinity),
