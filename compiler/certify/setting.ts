@@ -179,7 +179,7 @@ export function countersAt(history: number | undefined, step: number): Counters 
 
 const maxBranches = 16;
 
-/** Every branch the rule has over the places of a run. */
+/** Every branch the rule has over the places of a run. Throws D0413 when there are more than can be looked at. */
 export function branches(setting: Setting): readonly Branch[] {
   const done: Branch[] = [];
   const queue: ReadonlyMap<Expr, number>[] = [new Map()];
@@ -190,6 +190,15 @@ export function branches(setting: Setting): readonly Branch[] {
     if (question === undefined) done.push(branch);
     else for (const answer of [0, 1]) queue.push(new Map([...chosen, [question, answer]]));
   }
+  if (queue.length > 0)
+    fail(
+      "D0413",
+      `\`${setting.solver.def.name}\` has more than ${maxBranches} cases by the place in the run`,
+      {
+        at: setting.solver.def.node.name.span,
+        help: "split it into rules that a sampler switches between",
+      },
+    );
   return done;
 }
 

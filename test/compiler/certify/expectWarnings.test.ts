@@ -113,6 +113,11 @@ describe("what is no rule", () => {
       "tableau x0 over lambda { 0 | ; 1/2 | 1/2 ; | 1 }",
       /^D0220 .*result row has 1 entry/,
     ],
+    [
+      "more cases than are looked at",
+      "order 1; step { let b = sum(where(step < 150*i, 1, 0), i in 1 .. 5); x[t] = ddim(s -> t) + 0*b*x0[s] }",
+      /^D0413 .*more than 16 cases by the place/,
+    ],
     ["a tableau without a result", "tableau x0 over lambda { 0 | ; 1/2 | 1/2 }", /^D0211 .*no result row/],
   ])("%s", (_, rule, message) => expect(found(rule)[0]).toMatch(message));
 
