@@ -10,7 +10,8 @@ import { checkRequest, type NoiseRequest } from "../noise/noise.js";
 import { reducedShape, sizeOf } from "../shapes.js";
 import { checkFill, checkReduction } from "./checks.js";
 import { FusedExecutable, type Pass } from "./executable.js";
-import { hostReduce } from "./hostReduce.js";
+import { foldReduce } from "./foldReduce.js";
+import { areTogether, hostReduce } from "./hostReduce.js";
 import { planReuse } from "./reuse.js";
 import { kernelStructure } from "./scalarOps.js";
 
@@ -187,18 +188,30 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     const handles = inputs.map((tensor) => this.#handle(tensor));
     const { shape } = handles[0]!;
     for (const handle of handles) this.#buffer(handle);
-    const data = hostReduce(
-      fn,
-      per,
-      handles.map((handle) => this.#view(handle)),
-      shape,
-      parameter,
-    );
+    const data = this.#reduced(fn, per, handles, shape, parameter);
     this.meter.reductions += 1;
     for (const { size } of handles) this.meter.move(size);
     const buffer = this.store.allocate(data.length);
     this.store.view(buffer, data.length).set(data);
     return this.#register(new Handle(reducedShape(shape, per), buffer, null));
+  }
+
+  #reduced(
+    fn: ReduceFn,
+    per: Per,
+    handles: readonly Handle<Buffer>[],
+    shape: Shape,
+    parameter: number | null,
+  ): Float64Array {
+    const groupShape = reducedShape(shape, per);
+    const { fold } = this.engine;
+    if (fold === undefined || fn === "quantile" || !areTogether(shape, groupShape)) {
+      const views = handles.map((handle) => this.#view(handle));
+      return hostReduce(fn, per, views, shape, parameter);
+    }
+    const [a, b = a!] = handles.map((handle) => this.#located(handle));
+    const groups = sizeOf(groupShape);
+    return foldReduce(fold, fn, a!, b, groups, sizeOf(shape) / groups);
   }
 
   draw(request: NoiseRequest): Tensor {

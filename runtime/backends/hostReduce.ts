@@ -5,16 +5,45 @@ import type { Per, ReduceFn } from "../../compiler/plan/schema.js";
 import type { HostArray, Shape } from "../backend.js";
 import { broadcastIndices, reducedShape, sizeOf } from "../shapes.js";
 
-/** Quantile with linear interpolation between the two nearest order statistics. */
+/** Quantile with linear interpolation between the two nearest order statistics; NaN when any element is. */
 function quantile(values: HostArray, p: number): number {
-  const sorted = values.slice().sort();
-  // NaN sorts last.
-  if (Number.isNaN(sorted.at(-1) ?? NaN)) return NaN;
-  const place = Math.min(Math.max(p, 0), 1) * (sorted.length - 1);
+  if (values.length === 0 || Number.isNaN(hostMaxAbs(values))) return NaN;
+  const place = Math.min(Math.max(p, 0), 1) * (values.length - 1);
   const below = Math.floor(place);
-  const low = sorted[below] ?? NaN;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? NaN;
+  const left = values.slice();
+  const low = select(left, below);
+  // Everything behind `below` is at least as large.
+  let high = low;
+  if (below + 1 < left.length) {
+    high = Infinity;
+    for (let i = below + 1; i < left.length; i++) high = Math.min(high, left[i]!);
+  }
   return low + (high - low) * (place - below);
+}
+
+/**
+ * The element with `rank` smaller ones, from 0, brought to its place with smaller ones before it and larger ones behind
+ * (Hoare's Find, CACM 4, 1961, with the median of three). No element is NaN.
+ */
+function select(values: HostArray, rank: number): number {
+  let [from, to] = [0, values.length - 1];
+  while (from < to) {
+    const [a, b, c] = [values[from]!, values[(from + to) >> 1]!, values[to]!];
+    const pivot = Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+    let [i, j] = [from, to];
+    while (i <= j) {
+      while (values[i]! < pivot) i++;
+      while (values[j]! > pivot) j--;
+      if (i > j) break;
+      const kept = values[i]!;
+      values[i++] = values[j]!;
+      values[j--] = kept;
+    }
+    if (rank <= j) to = j;
+    else if (rank >= i) from = i;
+    else break;
+  }
+  return values[rank]!;
 }
 
 type Fold = (a: HostArray, b: HostArray, parameter: number) => number;
@@ -59,14 +88,17 @@ const folds: Readonly<Record<ReduceFn, Fold>> = {
   quantile: (a, _b, p) => quantile(a, p),
 };
 
+/** Whether the elements of a group lie side by side: no reduced axis comes before one that is kept. */
+export function areTogether(shape: Shape, groupShape: Shape): boolean {
+  const lastKept = groupShape.findLastIndex((extent) => extent > 1);
+  return shape.every((extent, axis) => axis > lastKept || groupShape[axis] === extent);
+}
+
 /** The elements of each group: views where groups follow each other, copies where they are interleaved. */
 function groupsOf(data: HostArray, shape: Shape, groupShape: Shape): HostArray[] {
   const groups = sizeOf(groupShape);
   const size = data.length / groups;
-  // Groups follow each other when no reduced axis comes before one that is kept.
-  const lastKept = groupShape.findLastIndex((extent) => extent > 1);
-  const together = shape.every((extent, axis) => axis > lastKept || groupShape[axis] === extent);
-  if (together) {
+  if (areTogether(shape, groupShape)) {
     return Array.from({ length: groups }, (_, group) => data.subarray(group * size, (group + 1) * size));
   }
   const owner = broadcastIndices(groupShape, shape);

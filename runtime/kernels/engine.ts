@@ -18,10 +18,29 @@ export interface Code<Memory> {
   ): boolean;
 }
 
+/** Folds of float32 elements to one float64 number; `deviations` are squares of differences from a mean. */
+export const folds = ["sum", "squares", "dot", "deviations", "max", "min"] as const;
+export type Fold = (typeof folds)[number];
+
+/**
+ * Folds elements `start` .. `start + count - 1` of `a`, for `dot` with those of `b`. The order of operations depends on
+ * `count` alone.
+ */
+export type FoldRun<Memory> = (
+  fold: Fold,
+  a: Memory,
+  b: Memory,
+  start: number,
+  count: number,
+  mean: number,
+) => number;
+
 export interface Engine<Memory> {
   compile(tape: Tape, invariant: readonly boolean[]): Code<Memory>;
   /** Elements `start` .. `start + count - 1` of the noise of `request`, to the beginning of `memory`. */
   noise(request: NoiseRequest, start: number, count: number, memory: Memory): void;
   /** Whether the first `count` elements are finite. */
   finite(memory: Memory, count: number): boolean;
+  /** Absent: loops of the host are as fast. */
+  readonly fold?: FoldRun<Memory> | undefined;
 }

@@ -254,11 +254,11 @@ test.each(["reference", "cpu", "wasm"])("%s: a tensor beyond all memory is refus
 });
 
 describe("the heap of WebAssembly", () => {
+  interface Memory {
+    readonly buffer: ArrayBuffer;
+  }
   interface Heap {
-    readonly wasm: {
-      readonly wasmMemory?: WebAssembly.Memory;
-      readonly asm: { readonly memory: WebAssembly.Memory };
-    };
+    readonly wasm: { readonly wasmMemory?: Memory; readonly asm: { readonly memory: Memory } };
   }
   const heapBytes = (): number => {
     const { wasm } = tf.findBackend("wasm") as unknown as Heap;

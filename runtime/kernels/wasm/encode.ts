@@ -4,8 +4,9 @@
 /** Value types. */
 export const I32 = 0x7f;
 export const F32 = 0x7d;
+export const F64 = 0x7c;
 export const V128 = 0x7b;
-export type ValueType = typeof I32 | typeof F32 | typeof V128;
+export type ValueType = typeof I32 | typeof F32 | typeof F64 | typeof V128;
 
 const VOID = 0x40;
 
@@ -21,12 +22,19 @@ const plain = {
   "i32.sub": 0x6b,
   "i32.and": 0x71,
   "i32.shl": 0x74,
+  "f64.add": 0xa0,
+  "f64.min": 0xa4,
+  "f64.max": 0xa5,
+  "f64.promote_f32": 0xbb,
 } as const;
 
 const vector = {
   "i8x16.shuffle": 0x0d,
   "i32x4.splat": 0x11,
   "f32x4.splat": 0x13,
+  "f64x2.splat": 0x14,
+  "f32x4.extract_lane": 0x1f,
+  "f64x2.extract_lane": 0x21,
   "f32x4.eq": 0x41,
   "f32x4.ne": 0x42,
   "f32x4.lt": 0x43,
@@ -83,6 +91,7 @@ const memory = {
   "v128.load32_splat": 0x09,
   "v128.store": 0x0b,
   "v128.load32_zero": 0x5c,
+  "v128.load64_zero": 0x5d,
 } as const;
 
 export type PlainOp = keyof typeof plain;

@@ -4,10 +4,11 @@
 import type { Distribution } from "../../../compiler/plan/schema.js";
 import { fillNoise, sampleSize, timeWord, type NoiseRequest } from "../../noise/noise.js";
 import { allFinite, BlockEngine } from "../blocks.js";
-import type { Code, Engine } from "../engine.js";
+import type { Code, Engine, Fold, FoldRun } from "../engine.js";
 import type { Tape } from "../tape.js";
 import { emitTape, PARAMETER_LIMIT, TAPE_LIMIT } from "./emit.js";
 import { encodeModule, type FunctionBody } from "./encode.js";
+import { emitFold, FOLD_TURN, foldRest } from "./fold.js";
 import { emitNoise, emitScan } from "./noise.js";
 import { instantiate, isValid, sharedPages, type WasmMemory } from "./platform.js";
 
@@ -24,6 +25,8 @@ export const moduleOf = (body: FunctionBody, shared: number | null = null): Uint
 export class WasmEngine implements Engine<number> {
   readonly #blocks = new BlockEngine();
   readonly #noise = new Map<Distribution, WasmFunction>();
+  readonly #folds = new Map<Fold, WasmFunction>();
+  readonly fold: FoldRun<number> | undefined;
   readonly #shared: number | null;
   /** Null where there is no SIMD. */
   readonly #scan: WasmFunction | null;
@@ -31,6 +34,18 @@ export class WasmEngine implements Engine<number> {
   constructor(readonly memory: WasmMemory) {
     this.#shared = sharedPages(memory);
     this.#scan = isValid(moduleOf(emitScan(), this.#shared)) ? this.#make(emitScan()) : null;
+    if (this.#scan === null) return;
+    this.fold = (fold, a, b, start, count, mean) => {
+      let run = this.#folds.get(fold);
+      if (run === undefined) this.#folds.set(fold, (run = this.#make(emitFold(fold))));
+      const [from, other] = [a + 4 * start, b + 4 * start];
+      const turns = count - (count % FOLD_TURN);
+      const [x, y] = [from, other].map((place) => this.#view(place + 4 * turns, count - turns)) as [
+        Float32Array,
+        Float32Array,
+      ];
+      return foldRest(fold, run(from, other, from + 4 * turns, mean)!, x, y, mean);
+    };
   }
 
   compile(tape: Tape, invariant: readonly boolean[]): Code<number> {
