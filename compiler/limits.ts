@@ -17,6 +17,10 @@ export const limits = {
   errorsShown: 100,
   /** Steps of one run. */
   steps: 10_000,
+  /** Elements of one range, both ends included. */
+  range: 100_000,
+  /** Passes of one `repeat`. */
+  passes: 1000,
   /** Elements of sums, lists and loops that one program may unroll. */
   elements: 2_000_000,
   /** Size of one plan, in bytes. */

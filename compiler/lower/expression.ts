@@ -3,6 +3,7 @@
 
 import { add, constant, div, fn, mul, neg, num, pow, sub, type Expr } from "../algebra/expr.js";
 import { fail } from "../diagnostics/report.js";
+import { limits } from "../limits.js";
 import { gridLevel, type Point } from "../graph/level.js";
 import { constantLinear, isConstantLinear, plus, scale, type Graph, type Linear } from "../graph/node.js";
 import { isZero } from "../algebra/expr.js";
@@ -190,7 +191,8 @@ function rangeValue(from: Expression, to: Expression, scope: Scope, seq: number,
   const low = integer(a, from.span, cx);
   const high = integer(b, to.span, cx);
   const items: Value[] = [];
-  if (high - low > 100_000) fail("D0806", "this range has more than 100,000 elements", { at: from.span });
+  if (high - low >= limits.range)
+    fail("D0806", `this range has more than ${limits.range} elements`, { at: from.span });
   for (let i = low; i <= high; i += 1) items.push(numberValue(num(i)));
   return { kind: "list", items };
 }

@@ -22,6 +22,7 @@ import {
   type Quantity,
 } from "../graph/quantity.js";
 import { scale, type Linear } from "../graph/node.js";
+import { limits } from "../limits.js";
 import { pathFunction } from "../path/schedule.js";
 import type { Span } from "../source/span.js";
 import type {
@@ -431,8 +432,8 @@ export class SolverFrame implements Place {
 
   #repeat(statement: Extract<Statement, { kind: "Repeat" }>, scope: Scope, seq: number): void {
     const count = integer(evaluate(statement.count, scope, seq, this.step), statement.count.span, this.step);
-    if (count > 1000)
-      fail("D0806", "a `repeat` of more than 1,000 passes is too long to unroll", {
+    if (count > limits.passes)
+      fail("D0806", `a \`repeat\` of more than ${limits.passes} passes is too long to unroll`, {
         at: statement.count.span,
       });
     const outer = this.#pass;

@@ -4,12 +4,18 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { fail } from "../diagnostics/report.js";
+import { limits } from "../limits.js";
 import { planSchema } from "./planSchema.js";
 import { PLAN_FORMAT, PLAN_VERSION, type Plan } from "./schema.js";
 import { verifyPlan } from "./verify.js";
 
 /** Limits of a plan. Bytes are those of its UTF-8 text. */
-export const planLimits = { bytes: 16 * 1024 * 1024, depth: 32, values: 8_000_000, steps: 10_000 } as const;
+export const planLimits = {
+  bytes: limits.planBytes,
+  depth: 32,
+  values: 8_000_000,
+  steps: limits.steps,
+} as const;
 
 const tooDeep = (): never => fail("D0802", `the plan nests deeper than ${planLimits.depth} levels`);
 
