@@ -6,6 +6,7 @@ import { fixedField } from "./fixed.js";
 import type { FamilyName } from "./family.js";
 import { clockModel } from "./model.js";
 import { makeProblem, settled } from "./problem.js";
+import type { Laurent } from "./laurent.js";
 import { isVerdict, decided } from "./order.js";
 import type { Branch } from "./setting.js";
 import type { Linear, Node } from "../graph/node.js";
@@ -62,27 +63,27 @@ function coefficients(
   seed: number,
   y: bigint,
 ): readonly number[] | undefined {
-  const values = decided(() =>
-    Array.from({ length: order + 1 }, (_, power) => {
-      const problem = makeProblem({
-        branch,
-        family,
-        grid: "lambda",
-        seed,
-        order,
-        model: (lambda) => clockModel(power, lambda, y),
-      });
-      const { rule, exact } = localError(settled(problem, order));
-      if (agreement(problem.ring, rule, exact).order < order) return NaN;
-      const { ring, path, grid } = problem;
-      const alpha = path.quantity("alpha", grid.lambda(0))[0] ?? fixedField.one;
-      const [a, b] = [rule[0], exact[0]].map((v) => (v && ring.coefficient(v, order + 1)) ?? 0n) as [
+  const values = decided(() => {
+    const problem = makeProblem({
+      branch,
+      family,
+      grid: "lambda",
+      seed,
+      order,
+      model: (lambda) => clockModel(order, lambda, y),
+    });
+    const { rule, exact } = localError(settled(problem, order));
+    const { ring, path, grid } = problem;
+    if (agreement(ring, rule, exact).order < order) return [NaN];
+    const alpha = path.quantity("alpha", grid.lambda(0))[0] ?? fixedField.one;
+    return rule.map((value, k) => {
+      const [a, b] = [value, exact[k] as Laurent].map((v) => ring.coefficient(v, order + 1) ?? 0n) as [
         bigint,
         bigint,
       ];
       return fixedField.toNumber(fixedField.div(b - a, alpha));
-    }),
-  );
+    });
+  });
   // The state itself does not enter: x0 = 1 carries what is left when the prediction does not move.
   return isVerdict(values) ? undefined : values;
 }

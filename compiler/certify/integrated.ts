@@ -26,7 +26,10 @@ export interface Integrated {
   readonly predictions: readonly PredictionName[];
   /** The coordinate: that of the polynomials, or else the only one its weights read; undefined when there is no one such. */
   readonly over: CoordinateName | undefined;
-  /** The largest degree of polynomials in `over` that are integrated exactly; -1 when not even constants are. */
+  /**
+   * The largest degree, below the order of the rule, of polynomials in `over` that are integrated exactly; -1 when not even
+   * constants are.
+   */
   readonly degree: number;
   /** Higher degrees than 0 only where the steps are equal in `over`: the weights are those of equal steps. */
   readonly equalSteps: boolean;
@@ -34,8 +37,11 @@ export interface Integrated {
 
 const { one } = fixedField;
 
-/** Powers of h beyond the order of the rule that must vanish: one tells most rules apart at little cost. */
-const margins = [1, 3] as const;
+/** What must vanish: so many powers of h beyond the order of the rule. The first look tells most rules apart at little cost. */
+const looks = [
+  { seed: 1, margin: 1 },
+  { seed: 2, margin: 3 },
+] as const;
 
 /** Predictions that are powers of a coordinate u, u^0 .. u^degree, on one kind of grid. */
 interface Clock {
@@ -114,12 +120,11 @@ function degreeSeen(branch: Branch, family: FamilyName, seen: number, seed: numb
 export function integratedBy(all: readonly Branch[], family: FamilyName, order: number): Integrated {
   const exact = (clock: Clock): number => {
     let degree = clock.degree;
-    for (const margin of margins)
-      for (const seed of [1, 2])
-        for (const branch of all) {
-          if (degree < 0) return degree;
-          degree = Math.min(degree, degreeSeen(branch, family, order + margin, seed, { ...clock, degree }));
-        }
+    for (const { seed, margin } of looks)
+      for (const branch of all) {
+        if (degree < 0) return degree;
+        degree = Math.min(degree, degreeSeen(branch, family, order + margin, seed, { ...clock, degree }));
+      }
     return degree;
   };
   const constant = predictions.filter(
@@ -127,11 +132,11 @@ export function integratedBy(all: readonly Branch[], family: FamilyName, order: 
   );
   const read = coordinatesRead(all);
   const hasHistory = all.some((branch) => branch.depth > 0);
-  for (const equalSteps of hasHistory ? [false, true] : [false]) {
+  for (const equalSteps of order < 2 ? [] : hasHistory ? [false, true] : [false]) {
     let best: Clock | undefined;
     for (const view of constant)
       for (const over of read.length > 0 ? read : coordinates) {
-        const clock: Clock = { view, over, degree: order, grid: equalSteps ? over : "ratios" };
+        const clock: Clock = { view, over, degree: order - 1, grid: equalSteps ? over : "ratios" };
         const degree = exact(clock);
         if (degree > (best?.degree ?? 0)) best = { ...clock, degree };
       }

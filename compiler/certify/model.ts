@@ -50,17 +50,15 @@ export function genericModel(options: ModelOptions): Model {
   return { dimension, degree, y, lambda, monomials };
 }
 
-/** The model that knows only lambda: x0 = (lambda - c)^k/k! in its one dimension. */
-export function clockModel(power: number, lambda: bigint, y: bigint): Model {
+/** The model that knows only lambda: x0 = (lambda - c)^k/k! in dimension k = 0 .. degree, all from the same state. */
+export function clockModel(degree: number, lambda: bigint, y: bigint): Model {
+  const none = Array.from({ length: degree + 1 }, () => 0);
   let factorial = 1n;
-  for (let k = 2n; k <= BigInt(power); k += 1n) factorial *= k;
-  return {
-    dimension: 1,
-    degree: power,
-    y: [y],
-    lambda,
-    monomials: [{ powers: [0, power], c: [one / factorial] }],
-  };
+  const monomials = none.map((_, k): Monomial => {
+    if (k > 1) factorial *= BigInt(k);
+    return { powers: [...none, k], c: none.map((__, d) => (d === k ? one / factorial : 0n)) };
+  });
+  return { dimension: degree + 1, degree, y: none.map(() => y), lambda, monomials };
 }
 
 /** x0 at y and lambda. */

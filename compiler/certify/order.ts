@@ -25,11 +25,14 @@ export interface OrderQuestion {
   readonly grid: GridKind;
   /** Orders above this one are not told apart. */
   readonly limit?: number;
+  /** An order that the rule is known to have here. */
+  readonly floor?: number | undefined;
   /** Numbers per sample stand for their limits as the step goes to 0, see exactAlgebra.ts. */
   readonly limits?: boolean;
 }
 
-const seeds = [1, 2] as const;
+const firstSeed = 1;
+const otherSeeds = [2] as const;
 export const highestOrder = 7;
 
 /** Runs a piece of a certificate; what the algebra cannot decide becomes a verdict. */
@@ -48,23 +51,33 @@ export const isVerdict = (value: unknown): value is Verdict =>
   typeof value === "object" && value !== null && "kind" in value;
 
 function branchOrder(branch: Branch, question: OrderQuestion): Verdict {
-  const { setting, grid, limit = highestOrder, limits = false } = question;
+  const { setting, grid, limit = highestOrder, limits = false, floor } = question;
   const counters = setting.history === undefined ? undefined : countersAt(setting.history, 0);
   const verdict = decided(() => {
+    /** The order seen with series long enough to show it through `order`. */
+    const seen = (seed: number, order: number): number => {
+      const problem = makeProblem({
+        branch,
+        family: setting.family,
+        grid,
+        seed,
+        order,
+        counters,
+        limits,
+      });
+      const { rule, exact } = localError(settled(problem, order));
+      return agreement(problem.ring, rule, exact).order;
+    };
+    // Most rules are of low order: long series only when short ones do not tell.
+    const first = floor === undefined ? 3 : floor + 1;
     let lowest = Infinity;
-    for (const seed of seeds) {
-      // Most rules are of low order: long series only when short ones do not tell.
-      for (const order of [3, 5, limit].filter((stage, i) => i === 2 || stage < limit)) {
-        const place = { branch, family: setting.family, grid, seed, order, counters, limits };
-        const problem = makeProblem(place);
-        const { rule, exact } = localError(settled(problem, order));
-        const found = agreement(problem.ring, rule, exact);
-        lowest = Math.min(lowest, found.order);
-        if (found.order < order || order === limit) break;
-        lowest = Infinity;
-      }
-      if (lowest < 0) break;
+    for (const order of [...[first, 5].filter((stage) => stage >= first && stage < limit), limit]) {
+      lowest = seen(firstSeed, order);
+      if (lowest < order) break;
     }
+    // One problem shows that an order is not reached; two that it is.
+    for (const seed of otherSeeds)
+      if (lowest > (floor ?? -1)) lowest = Math.min(lowest, seen(seed, Math.min(lowest, limit)));
     return lowest;
   });
   if (isVerdict(verdict)) return drawsNoise(branch.graph) ? { kind: "noise" } : verdict;
@@ -168,7 +181,9 @@ export function orderCertificate(setting: Setting, options: CertifyOptions = {})
   let why: string | undefined;
   const question = { setting, limit: options.limit ?? highestOrder };
   for (const grid of multistep ? reportedGrids : (["ratios"] as const)) {
-    const verdict = worst(all.map((branch) => branchOrder(branch, { ...question, grid })));
+    // Smooth grids have arbitrary ratios in the limit, and uniform grids are smooth.
+    const floor = grid === "ratios" ? undefined : grid === "smooth" ? orders.ratios : orders.smooth;
+    const verdict = worst(all.map((branch) => branchOrder(branch, { ...question, grid, floor })));
     if (verdict.kind === "order") orders[grid] = verdict.order;
     else {
       kind = verdict.kind;
