@@ -160,10 +160,10 @@ export function importComfyUi(given: SamplerLine, request: Request): Imported {
   const rule = reader(options, { steps, toZero: true });
   options.finish();
   const discard = discards.has(name);
-  if (rule.budget)
+  if (rule.budget || rule.adaptive)
     contradiction(
       `${name} makes its own levels between the ends of the scheduler's`,
-      `import it from k-diffusion: \`dsamp import k-diffusion "${name} ${steps}"\``,
+      `import it from k-diffusion: \`dsamp import k-diffusion "${name}${rule.budget ? ` ${steps}` : ""}"\``,
     );
   const made = scheduler(discard ? "(steps + 1)" : "steps", discard ? steps + 1 : steps, discard);
   if (discard && made.count !== undefined)

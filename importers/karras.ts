@@ -10,6 +10,8 @@ export interface Rule {
   readonly draw: Imported["draw"];
   /** The solver makes its own number of steps from a budget of calls. */
   readonly budget?: boolean;
+  /** The solver chooses its steps during the run. */
+  readonly adaptive?: boolean;
 }
 
 /** What the rule has to know about the run. */
@@ -135,6 +137,32 @@ export const samplers: Readonly<Record<string, Reader>> = {
         "Second order, not third: the weight of the second difference lacks a factor 2, as published.",
       ),
       draw: drawEachStep,
+    };
+  },
+  dpm_adaptive: (options) => {
+    const { eta, s_noise } = noiseOf(options, 0);
+    const order = options.whole("order", 3);
+    if (order !== 2 && order !== 3) contradiction(`${options.who}: order ${order}; it has 2 and 3`);
+    const number = (name: string, usual: number): number | undefined =>
+      unless(options.number(name, usual), usual);
+    return {
+      solver: line(
+        call("dpm_adaptive_pid", {
+          k: unless(order, 3),
+          rtol: number("rtol", 0.05),
+          atol: number("atol", 0.0078),
+          h0: number("h_init", 0.05),
+          P: number("pcoeff", 0),
+          I: number("icoeff", 1),
+          D: number("dcoeff", 0),
+          accept_safety: number("accept_safety", 0.81),
+          eta: unless(eta, 0),
+          s_noise: unless(s_noise, 1),
+        }),
+        "The steps are chosen during the run, for the whole batch at once. The run ends at sigma_min, not at zero.",
+      ),
+      draw: drawEachStep,
+      adaptive: true,
     };
   },
   dpm_fast: (options, { steps }) => {

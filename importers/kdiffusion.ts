@@ -13,7 +13,7 @@ export const kDiffusionSchedules = ["karras", "exponential", "polyexponential", 
 interface Levels {
   readonly low: string;
   readonly high: string;
-  readonly grid: Line;
+  readonly grid: Line | undefined;
   readonly definitions: readonly string[];
   readonly steps: number | undefined;
   readonly toZero: boolean;
@@ -128,33 +128,33 @@ export function importKDiffusion(given: SamplerLine, request: Request): Imported
   const name = given.sampler.replace(/^sample_/, "");
   const reader = Object.hasOwn(samplers, name) ? samplers[name] : undefined;
   if (!reader)
-    return fail(
-      name === "dpm_adaptive" ? "D0712" : "D0710",
-      name === "dpm_adaptive"
-        ? "dpm_adaptive chooses its steps during the run, and is not imported"
-        : `k-diffusion has no sampler \`${name}\``,
-      {
-        help:
-          didYouMean(name, Object.keys(samplers)) ?? `the samplers are ${Object.keys(samplers).join(", ")}`,
-      },
-    );
+    return fail("D0710", `k-diffusion has no sampler \`${name}\``, {
+      help: didYouMean(name, Object.keys(samplers)) ?? `the samplers are ${Object.keys(samplers).join(", ")}`,
+    });
   const options = new Options(given.options, name);
   const model = options.word("model", "eps", models);
-  const own = name === "dpm_fast";
+  const adaptive = name === "dpm_adaptive";
+  const own = name === "dpm_fast" || adaptive;
+  const example = adaptive ? '"dpm_adaptive"' : '"dpm_fast 20"';
   if (own && given.schedule !== undefined)
     contradiction(
-      `dpm_fast makes its own levels, and \`${given.schedule}\` is given`,
-      '"dpm_fast 20", with sigma_min and sigma_max as options',
+      `${name} makes its own levels, and \`${given.schedule}\` is given`,
+      `${example}, with sigma_min and sigma_max as options`,
+    );
+  if (adaptive && given.steps !== undefined)
+    contradiction(
+      `dpm_adaptive chooses its steps by their error, and ${given.steps} are asked for`,
+      `${example}; rtol and atol say how exact it is`,
     );
   const steps =
-    own && given.steps === undefined
+    own && !adaptive && given.steps === undefined
       ? contradiction("dpm_fast: the number of network calls is missing", '"dpm_fast 20"')
       : given.steps;
   const made: Levels = own
     ? {
         ...range(options, model),
         definitions: [],
-        grid: line("log_snr", "Equal steps in log sigma."),
+        grid: adaptive ? undefined : line("log_snr", "Equal steps in log sigma."),
         steps: undefined,
         toZero: false,
       }

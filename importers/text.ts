@@ -41,7 +41,8 @@ export interface Parts {
   readonly init?: Line | undefined;
   /** Start from a tensor `x_init` that the run is given, as it is. */
   readonly latents: boolean;
-  readonly grid: Line;
+  /** None for a solver that places its own points. */
+  readonly grid: Line | undefined;
   readonly steps?: number | undefined;
   readonly solver: Line;
   readonly final?: Line | undefined;
@@ -83,7 +84,7 @@ export function samplerText(parts: Parts): string {
       ? []
       : written("guidance", { text: parts.guidance.join(", "), why: parts.guidanceWhy })),
     ...init,
-    ...written("grid", parts.grid),
+    ...(parts.grid ? written("grid", parts.grid) : []),
     ...(parts.steps === undefined ? [] : [`  steps ${parts.steps}`]),
     ...written("solver", parts.solver),
     ...(parts.final ? written("final", parts.final) : []),

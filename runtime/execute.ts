@@ -4,6 +4,7 @@
 import { Failure, fail } from "../compiler/diagnostics/report.js";
 import type { Plan } from "../compiler/plan/schema.js";
 import type { Backend, HostArray, HostTensor, Shape } from "./backend.js";
+import { progressSteps, type ControlledBatch, type ControlProgress } from "./control.js";
 import { failureFrom, place, RunAborted, RunFailure } from "./failure.js";
 import { bindInputs, sliceInputs, type RunInputs } from "./inputs.js";
 import { checkModel, type Model, type ModelResult, type TensorView } from "./model.js";
@@ -70,6 +71,8 @@ export interface SampleResult {
   readonly count: number;
   /** Model calls made, all batches together. */
   readonly calls: number;
+  /** Of an error-controlled run, batch by batch; empty for runs on a grid. */
+  readonly control: readonly ControlledBatch[];
 }
 
 /** Joins along axis 0. */
@@ -94,6 +97,7 @@ function concatenate(parts: readonly HostTensor[]): HostTensor | null {
 class Collected {
   readonly #results: HostTensor[][];
   readonly #trajectory: HostTensor[][];
+  readonly #control: { attempts: number; lambdas: number[] }[] = [];
   count = 0;
   calls = 0;
 
@@ -103,7 +107,13 @@ class Collected {
   }
 
   addPoint(point: number, state: HostTensor): void {
-    this.#trajectory[point]?.push(state);
+    (this.#trajectory[point] ??= []).push(state);
+  }
+
+  addControl(batch: number, { attempts, lambda }: ControlProgress): void {
+    const entry = (this.#control[batch] ??= { attempts, lambdas: [] });
+    entry.attempts = attempts;
+    entry.lambdas.push(lambda);
   }
 
   addResults(results: readonly HostTensor[], count: number): void {
@@ -117,6 +127,7 @@ class Collected {
       trajectory: this.#trajectory.map(concatenate),
       count: this.count,
       calls: this.calls,
+      control: this.#control,
     };
   }
 }
@@ -212,11 +223,7 @@ async function evaluate(
     }
     const { name } = plan.models[event.model]!;
     const words = error instanceof Error ? error.message : String(error);
-    throw failureFrom(
-      "D0705",
-      `${where}: model '${name}' failed: ${words}`,
-      error,
-    );
+    throw failureFrom("D0705", `${where}: model '${name}' failed: ${words}`, error);
   }
 }
 
@@ -235,6 +242,14 @@ export async function sample(plan: Plan, options: SampleOptions): Promise<Sample
     const size = checkCount("batch", options.batch ?? count);
     const inputs = bindInputs(plan, options.inputs ?? {}, shape, count);
     const batches = options.firstBatchOnly === true ? 1 : Math.ceil(count / size);
+    if (plan.control && options.trajectory === true && batches > 1)
+      fail(
+        "D0703",
+        `the steps of \`${plan.sampler}\` differ from batch to batch, so ${batches} batches have no common trajectory`,
+        {
+          help: "ask for the trajectory of one batch",
+        },
+      );
     for (let batch = 0; batch < batches; batch++) {
       const first = batch * size;
       const samples = Math.min(size, count - first);
@@ -261,6 +276,7 @@ export async function sample(plan: Plan, options: SampleOptions): Promise<Sample
         collected.calls = previous + run.calls;
         if (event.kind === "call") answer = await evaluate(plan, models, event);
         else if (event.kind === "step") {
+          if (run.control) collected.addControl(batch, run.control);
           if (event.state !== null) {
             if (options.trajectory === true) collected.addPoint(event.point, await read(event.state));
             await onStep?.({ point: event.point, batch, firstSample, state: event.state });
@@ -268,8 +284,8 @@ export async function sample(plan: Plan, options: SampleOptions): Promise<Sample
           onProgress?.({
             batch,
             batches,
-            step: event.point,
-            steps: plan.steps.length,
+            step: run.control ? Math.floor(run.control.done * progressSteps(plan)) : event.point,
+            steps: progressSteps(plan),
             samples: collected.count,
             count,
             calls: collected.calls,

@@ -30,10 +30,14 @@ export class RunAborted extends Error {
   }
 }
 
-/** `step 3 of 20 (ddim)`, `the start`, `the output`. `step` is -1 for init and the number of steps for the output. */
+/** The number that stands for the output: beyond all steps, or all attempts of an error-controlled run. */
+export const outputIndex = (plan: Plan): number => plan.control?.attempts ?? plan.steps.length;
+
+/** `step 3 of 20 (ddim)`, `attempt 7 (rule)`, `the start`, `the output`. `step` is -1 for init, `outputIndex` for the output. */
 export function place(plan: Plan, step: number): string {
   if (step < 0) return "the start";
-  if (step >= plan.steps.length) return "the output";
+  if (step >= outputIndex(plan)) return "the output";
+  if (plan.control) return `attempt ${step} (${plan.report.rules[0] ?? ""})`;
   const rule = plan.report.rules[step];
   return `step ${step} of ${plan.steps.length}${rule === undefined ? "" : ` (${rule})`}`;
 }

@@ -3,6 +3,7 @@
 
 export type { Backend, Executable, HostArray, HostTensor, Shape, Tensor, TfInterop } from "./backend.js";
 export { backendNames, openBackend, type BackendOptions } from "./backends/open.js";
+export { progressSteps, type ControlledBatch, type ControlProgress } from "./control.js";
 export {
   findShape,
   sample,

@@ -6,7 +6,8 @@ import type { CallOp, Op, Plan, PlanStep, Register } from "../compiler/plan/sche
 import type { Backend, HostArray, HostTensor, Shape, Tensor } from "./backend.js";
 import { hostMaxAbs } from "./backends/hostReduce.js";
 import { callsTogether, cutUp, repeatedView } from "./branches.js";
-import { located, place } from "./failure.js";
+import { ControlledHost, type ControlProgress } from "./control.js";
+import { located, outputIndex, place } from "./failure.js";
 import { bindInputs, type BoundInputs, type RunInputs } from "./inputs.js";
 import type { Condition, ModelCall, ModelResult, ModelTensor, TensorView } from "./model.js";
 import { FIXED_STEP, makeSeed, type Seed } from "./noise/noise.js";
@@ -76,6 +77,8 @@ export class Run {
   /** Tensors made for the call that is under way. */
   readonly #temporary = new Set<Tensor>();
   #position = 0;
+  /** Of an error-controlled run. */
+  readonly #host: ControlledHost | undefined;
   #calls = 0;
   /** Of the step under way, as `#apply` takes it. */
   #index = -1;
@@ -92,6 +95,7 @@ export class Run {
     this.#inputs = isBound(inputs) ? inputs : bindInputs(plan, inputs, shape, count);
     this.#prepared = preparePlan(plan, backend);
     this.#registers = Array<Tensor | null>(plan.registers).fill(null);
+    this.#host = plan.control && new ControlledHost(plan, plan.control, state?.control);
     if (state !== undefined) this.#restore(state);
     this.#events = this.#execute(state !== undefined);
   }
@@ -99,6 +103,11 @@ export class Run {
   /** Model calls made so far. */
   get calls(): number {
     return this.#calls;
+  }
+
+  /** How far an error-controlled run has come; undefined for runs on a grid. */
+  get control(): ControlProgress | undefined {
+    return this.#host?.progress;
   }
 
   /** The next event; `result` answers the last `call` event. Throws Failures of the D07 family. */
@@ -134,6 +143,7 @@ export class Run {
       shape: this.#shape,
       calls: this.#calls,
       registers,
+      ...(this.#host && { control: this.#host.saved }),
     };
   }
 
@@ -160,7 +170,7 @@ export class Run {
     if (state.firstSample !== (this.#options.firstSample ?? 0)) {
       mismatch(`its first sample is ${state.firstSample}`);
     }
-    if (state.position > this.#plan.steps.length) mismatch("its position is beyond the last step");
+    if (state.position > outputIndex(this.#plan)) mismatch("its position is beyond the last step");
     const beyond = state.registers.find(({ register }) => register >= this.#registers.length);
     if (beyond !== undefined) mismatch(`it has a register ${beyond.register}`);
     for (const { register, shape, data } of state.registers) {
@@ -176,13 +186,14 @@ export class Run {
       yield* this.#apply(plan.init, -1);
       yield this.#stepEvent(plan.init);
     }
-    while (this.#position < plan.steps.length) {
+    if (this.#host) yield* this.#attempts(this.#host);
+    while (!this.#host && this.#position < plan.steps.length) {
       const step = plan.steps[this.#position]!;
       yield* this.#apply(step, this.#position);
       this.#position += 1;
       yield this.#stepEvent(step);
     }
-    yield* this.#apply(plan.output, plan.steps.length);
+    yield* this.#apply(plan.output, outputIndex(plan));
     const keep = new Set(plan.results);
     this.#registers.forEach((_, register) => {
       if (!keep.has(register)) this.#put(register, null);
@@ -191,6 +202,32 @@ export class Run {
       kind: "done",
       results: plan.results.map((register) => viewOf(this.#backend, this.#get(register))),
     };
+  }
+
+  /** Error-controlled steps: attempts until the end is reached. Throws D0708. */
+  async *#attempts(host: ControlledHost): AsyncGenerator<RunEvent, void, ModelResult | undefined> {
+    const { enter, reads, keep, undo } = host.control;
+    const attempt = this.#plan.steps[0]!;
+    // Also where a run is resumed from its start: the event before this line is the first at which it can be saved.
+    if (host.progress.attempts === 0) yield* this.#apply(enter, 0);
+    while (!host.done) {
+      const index = host.progress.attempts;
+      yield* this.#apply({ ...attempt, scalars: host.begin(), step: host.progress.steps }, index);
+      const values = await Promise.all(
+        reads.map((register) => this.#backend.download(this.#get(register)).then((data) => data[0]!)),
+      );
+      const counts = host.end(values);
+      for (const { op } of this.#prepared.programs[counts ? keep : undo]!) {
+        if (op.op === "move") {
+          const tensor = this.#get(op.from);
+          this.#registers[op.from] = null;
+          this.#put(op.to, tensor);
+        } else if (op.op === "free") for (const register of op.registers) this.#put(register, null);
+      }
+      if (!counts) continue;
+      this.#position += 1;
+      yield this.#stepEvent(enter);
+    }
   }
 
   #stepEvent(step: PlanStep): RunEvent {
@@ -214,7 +251,7 @@ export class Run {
       }
     }
     if (step.state !== null) await this.#checkFinite(this.#get(step.state), index, "the state");
-    if (index === this.#plan.steps.length) {
+    if (index === outputIndex(this.#plan)) {
       for (const [i, register] of this.#plan.results.entries()) {
         await this.#checkFinite(this.#get(register), index, `result ${i}`);
       }

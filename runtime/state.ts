@@ -27,6 +27,8 @@ export interface RunState {
   readonly shape: Shape;
   readonly calls: number;
   readonly registers: readonly SavedRegister[];
+  /** Of an error-controlled run: attempts made, and the variables of its host. */
+  readonly control?: { readonly attempts: number; readonly variables: readonly number[] };
 }
 
 /** Tells plans apart: hash of the source and of the compiled text. */
@@ -70,6 +72,13 @@ const broken = (problem: string): never =>
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isShape = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
 
+function readControl(value: unknown): NonNullable<RunState["control"]> {
+  const { attempts, variables } = value as { attempts?: unknown; variables?: unknown };
+  if (!isCount(attempts) || !Array.isArray(variables) || !variables.every((x) => Number.isFinite(x)))
+    return broken("the numbers of its host are malformed");
+  return { attempts, variables: variables as number[] };
+}
+
 /** The inverse of `encodeState`. Throws D0602 on anything else. */
 export function decodeState(bytes: Uint8Array): RunState {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -84,7 +93,7 @@ export function decodeState(bytes: Uint8Array): RunState {
   } catch {
     return broken("the header is not JSON");
   }
-  const { plan, sampler, position, seed, firstSample, shape, calls, registers } = header;
+  const { plan, sampler, position, seed, firstSample, shape, calls, registers, control } = header;
   if (typeof plan !== "string" || typeof sampler !== "string" || typeof seed !== "string") {
     return broken("the header lacks plan, sampler or seed");
   }
@@ -111,5 +120,6 @@ export function decodeState(bytes: Uint8Array): RunState {
       return { register, shape: own, data };
     },
   );
-  return { plan, sampler, position, seed, firstSample, shape, calls, registers: saved };
+  const state = { plan, sampler, position, seed, firstSample, shape, calls, registers: saved };
+  return control === undefined ? state : { ...state, control: readControl(control) };
 }

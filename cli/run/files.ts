@@ -119,7 +119,7 @@ function npzOf(results: readonly HostTensor[], { labels }: Facts): Uint8Array {
 }
 
 /** The states of finished samples at each grid point, stacked: [points, count, ...shape]. */
-function trajectoryFile(kind: string, { trajectory, count }: SampleResult, { plan }: Facts): Uint8Array {
+function trajectoryFile(kind: string, { trajectory, count, control }: SampleResult, { plan }: Facts): Uint8Array {
   const states = trajectory.map((state, i) => {
     if (state === null)
       return fail("D0703", `\`${plan.sampler}\` has no state at grid point ${i}, so there is no trajectory`);
@@ -135,6 +135,11 @@ function trajectoryFile(kind: string, { trajectory, count }: SampleResult, { pla
     shape: [states.length, ...first.shape],
   };
   if (kind === ".npy") return writeNpy(stacked);
+  const [visited] = control;
+  if (visited) {
+    const { lambdas } = visited;
+    return writeNpz({ x: stacked, lambda: { data: Float64Array.from(lambdas), shape: [lambdas.length] } });
+  }
   const column = (pick: (point: Plan["grid"][number]) => number | string): HostTensor => ({
     data: Float64Array.from(plan.grid, (point) => {
       const value = pick(point);

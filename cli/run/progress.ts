@@ -2,7 +2,7 @@
 
 import { SingleBar } from "cli-progress";
 import type { Plan } from "../../compiler/plan/schema.js";
-import type { Progress } from "../../runtime/node.js";
+import { progressSteps, type Progress } from "../../runtime/node.js";
 import type { Sink } from "../io.js";
 
 export interface ProgressBar {
@@ -35,7 +35,7 @@ export function progressBar(stream: Sink, plan: Plan, count: number, batches: nu
     formatTime: timeLeft,
     etaBuffer: 20,
   });
-  bar.start(plan.steps.length * batches, 0, { samples: 0 });
+  bar.start(progressSteps(plan) * batches, 0, { samples: 0 });
   return {
     update: ({ batch, step, steps, samples }) => bar.update(batch * steps + step, { samples }),
     stop: () => bar.stop(),

@@ -25,6 +25,13 @@ export function statistics({ data }: HostTensor): Statistics {
 
 const short = (value: number): string => String(Number(value.toPrecision(4)));
 
+/** `20 steps`; `14 steps of 17 attempts`, batch by batch when they differ. */
+function describeSteps(plan: Plan, { control }: SampleResult): string {
+  if (!plan.control) return `${plan.steps.length} steps`;
+  const parts = control.map(({ attempts, lambdas }) => `${lambdas.length - 1} steps of ${attempts} attempts`);
+  return [...new Set(parts)].slice(0, 4).join(", ") || "no steps";
+}
+
 /** Two or three lines: how it went, the samples, where they are. */
 export function describeResult(
   plan: Plan,
@@ -35,7 +42,7 @@ export function describeResult(
 ): string {
   const samples = `${result.count} ${result.count === 1 ? "sample" : "samples"}`;
   const lines = [
-    `${plan.sampler}: ${samples}, ${plan.steps.length} steps, ${result.calls} calls, ${seconds.toFixed(1)} s on ${backend}`,
+    `${plan.sampler}: ${samples}, ${describeSteps(plan, result)}, ${result.calls} calls, ${seconds.toFixed(1)} s on ${backend}`,
   ];
   for (const tensor of result.results) {
     const { mean, std, min, max } = statistics(tensor);

@@ -4,7 +4,8 @@
 
 import { isLibrary, type Module, type Program } from "../resolve/module.js";
 import { diagnostic } from "../diagnostics/report.js";
-import type { Definition, ExpectDef, LetStmt } from "../syntax/ast.js";
+import { placesPoints } from "../lower/control.js";
+import type { Definition, ExpectDef, Expression, LetStmt } from "../syntax/ast.js";
 import { walk } from "../syntax/walk.js";
 import { library } from "../../stdlib/index.js";
 import { BodyCheck } from "./bodies.js";
@@ -39,7 +40,7 @@ export function checkModule(module: Module, program: Program): void {
         checkDefinition(item, check);
         break;
       case "Expect":
-        checkPlacement(item, program.diagnostics);
+        checkPlacement(item, program.diagnostics, ownPoints(module, program));
         checkExpect(item, check);
         break;
       case "Table":
@@ -52,6 +53,15 @@ export function checkModule(module: Module, program: Program): void {
   const found = program.diagnostics.all.filter((item) => item.primary?.span.file === module.id);
   if (found.every((item) => item.severity !== "error")) checkUnits(module, program);
 }
+
+/** Does the solver that a sampler names place its own points? */
+const ownPoints =
+  (module: Module, program: Program) =>
+  (rule: Expression): boolean => {
+    const name = rule.kind === "Call" ? rule.callee : rule;
+    const def = name.kind === "Name" ? program.definition(module, "solver", name.text) : undefined;
+    return def !== undefined && placesPoints(def);
+  };
 
 function isBroken(module: Module, program: Program): boolean {
   const uses = module.tree.items.filter((item) => item.kind === "Use" && item.names === undefined);
@@ -68,7 +78,7 @@ function isBroken(module: Module, program: Program): boolean {
 function checkDefinition(item: Definition, check: NameCheck): void {
   const { module, program } = check;
   const errorsBefore = countErrors(program);
-  checkPlacement(item, program.diagnostics);
+  checkPlacement(item, program.diagnostics, ownPoints(check.module, program));
   const body = new BodyCheck(module, program, check);
   if (item.sort === "sampler") checkSampler(item, check, body);
   else body.definition(item);

@@ -4,7 +4,7 @@
 import { diagnostic } from "../diagnostics/report.js";
 import type { Diagnostics } from "../diagnostics/report.js";
 import type { Span } from "../source/span.js";
-import type { Block, Definition, ExpectDef, Sort, Statement } from "../syntax/ast.js";
+import type { Block, Definition, ExpectDef, Expression, Sort, Statement } from "../syntax/ast.js";
 
 /** A kind of block, by what it belongs to. */
 export type Holder = Sort | "step" | "init" | "expect" | "state";
@@ -84,7 +84,12 @@ const spelled = (word: string): string =>
   word === "=" ? "an equation" : word === ":=" ? "a replacement `:=`" : `\`${word}\``;
 
 /** Reports statements that stand where they mean nothing, and parts that are missing or stated twice. */
-export function checkPlacement(item: Definition | ExpectDef, diagnostics: Diagnostics): void {
+export function checkPlacement(
+  item: Definition | ExpectDef,
+  diagnostics: Diagnostics,
+  /** Does the rule named so place its own points, so that its sampler needs no grid? */
+  placesPoints: (rule: Expression) => boolean,
+): void {
   const check = (statements: readonly Statement[], holder: Holder): void => {
     for (const statement of statements) {
       const word = wordOf(statement);
@@ -142,7 +147,7 @@ export function checkPlacement(item: Definition | ExpectDef, diagnostics: Diagno
     return;
   }
   check(item.body.statements, item.sort);
-  checkParts(item, item.body.statements, diagnostics);
+  checkParts(item, item.body.statements, diagnostics, placesPoints);
 }
 
 /** The word alone for statements with a body, so that the frame stays on one line. */
@@ -153,7 +158,12 @@ function headOf(statement: Statement, word: string): Span {
   return word === "=" ? span : { ...span, end: Math.min(span.end, span.start + word.length) };
 }
 
-function checkParts(item: Definition, statements: readonly Statement[], diagnostics: Diagnostics): void {
+function checkParts(
+  item: Definition,
+  statements: readonly Statement[],
+  diagnostics: Diagnostics,
+  placesPoints: (rule: Expression) => boolean,
+): void {
   const words = statements.map(wordOf);
   const has = (...wanted: readonly string[]): boolean => wanted.some((word) => words.includes(word));
   const missing = (message: string, help: string): void =>
@@ -192,7 +202,11 @@ function checkParts(item: Definition, statements: readonly Statement[], diagnost
           `the sampler ${name} does not say what its model predicts`,
           "add a line such as `model predicts eps with time: index`",
         );
-      if (!has("grid")) missing(`the sampler ${name} names no grid`, "add a line such as `grid karras`");
+      if (
+        !has("grid") &&
+        !statements.some((entry) => entry.kind === "SolverClause" && placesPoints(entry.rule))
+      )
+        missing(`the sampler ${name} names no grid`, "add a line such as `grid karras`");
       if (!has("solver")) missing(`the sampler ${name} names no solver`, "add a line such as `solver ddim`");
       for (const word of ["schedule", "grid", "solver", "steps", "output", "guidance", "start", "final"])
         once(word);

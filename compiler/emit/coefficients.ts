@@ -2,6 +2,7 @@
 // path and the value of every weight. Weights have the names that the graph printer gives them.
 
 import type { LoweredRun, RunStep } from "../sampler/run.js";
+import { gridLevel } from "../graph/level.js";
 import { stretchesOf, titleOf, type Stretch } from "./stretches.js";
 
 const digits = 9;
@@ -23,10 +24,13 @@ function paragraph(stretch: Stretch, run: LoweredRun, count: number): string {
   const rows = [[...header, ...text.weights.map((weight) => weight.name)]];
   for (let index = first; index <= last; index += 1) {
     const step = index < 0 ? run.init : (run.steps[index] ?? run.output);
-    const point = run.sampler.grid[Math.min(Math.max(index, 0), count)];
+    const typical = step.graph.control !== undefined;
+    const point = typical
+      ? step.numbers.point(gridLevel(0))
+      : run.sampler.grid[Math.min(Math.max(index, 0), count)];
     if (point === undefined) continue;
     rows.push([
-      index < 0 ? "start" : index >= count ? "end" : String(index),
+      typical ? "any" : index < 0 ? "start" : index >= count ? "end" : String(index),
       ...[hasIndex ? point.index : point.time, point.alpha, point.sigma, point.lambda].map(show),
       ...valuesOf(stretch, step),
     ]);

@@ -1,14 +1,39 @@
 // Owns: kernels and programs of a plan as text: each kernel as formulas over its inputs (a, b, ...) and scalars (s0,
 // s1, ...), each program as the operations a backend carries out.
 
-import type { Kernel, Op, Plan } from "../plan/schema.js";
+import type { Kernel, Op, Plan, PlanControl } from "../plan/schema.js";
 
 export function emitKernels(plan: Plan): string {
   const kernels = plan.kernels.map((kernel, i) => [`kernel ${i}`, ...kernelLines(kernel)].join("\n  "));
   const programs = plan.programs.map(({ ops }, i) =>
     [`program ${i} (${usersOf(plan, i)})`, ...ops.map((op) => opLine(op, plan))].join("\n  "),
   );
-  return `${[...kernels, ...programs].join("\n\n")}\n`;
+  const host = plan.control ? [hostLines(plan, plan.control).join("\n  ")] : [];
+  return `${[...kernels, ...programs, ...host].join("\n\n")}\n`;
+}
+
+/** The numbers of an attempt, as the host computes them. */
+function hostLines({ steps }: Plan, control: PlanControl): readonly string[] {
+  const n = (index: number): string => `n${index}`;
+  const lines = control.nodes.map((node, i) => {
+    if (node.op === "const") return `${n(i)} = ${node.value}`;
+    if (node.op === "variable") return `${n(i)} = ${control.variables[node.index]?.name ?? "?"} at s`;
+    if (node.op === "read") return `${n(i)} = r${control.reads[node.index]}`;
+    const name = node.op === "table" ? `table ${node.table}` : node.op;
+    return `${n(i)} = ${name}(${node.args.map(n).join(", ")})`;
+  });
+  const slots = (steps[0]?.scalars ?? []).map((_, i) => `${slot(i)} = ${n(control.scalars[i] ?? 0)}`);
+  const next = (nodes: readonly number[]): string =>
+    nodes.map((node, i) => `${control.variables[i + 2]?.name ?? "?"} = ${n(node)}`).join(", ");
+  return [
+    "numbers of an attempt",
+    ...lines,
+    ...slots,
+    `lambda at t = ${n(control.next)}`,
+    ...(control.accept === null ? [] : [`counts if ${n(control.accept)}`]),
+    `after a step that counts: ${next(control.accepted)}`,
+    `after one that does not: ${next(control.refused)}`,
+  ];
 }
 
 const inputName = (index: number): string => (index < 26 ? String.fromCharCode(97 + index) : `in${index}`);
@@ -63,9 +88,19 @@ function usersOf(plan: Plan, program: number): string {
   for (let from = 0; from < steps.length;) {
     let to = from;
     while (steps[to + 1] === (steps[to] ?? NaN) + 1) to += 1;
-    users.push(from === to ? `step ${steps[from]}` : `steps ${steps[from]} .. ${steps[to]}`);
+    users.push(
+      plan.control
+        ? "an attempt"
+        : from === to
+          ? `step ${steps[from]}`
+          : `steps ${steps[from]} .. ${steps[to]}`,
+    );
     from = to + 1;
   }
+  const { control } = plan;
+  if (control?.enter.program === program) users.push("first values");
+  if (control?.keep === program) users.push("a step that counts");
+  if (control?.undo === program) users.push("a step that does not");
   if (plan.output.program === program) users.push("output");
   return users.join(", ");
 }

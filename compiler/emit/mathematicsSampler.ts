@@ -2,6 +2,8 @@
 // grid. Rules are shown through the prediction in which they are shortest, with guidance and parameterization apart, so
 // that dpmpp_2m reads as in its paper; together they are the map that the plan runs.
 
+import { print } from "../algebra/print.js";
+import type { StepControl } from "../lower/control.js";
 import {
   div,
   fn,
@@ -132,9 +134,13 @@ export function stepRanges(steps: readonly number[]): string {
 /** The sections of a sampler, in the order in which a paper has them. */
 export function explainSampler(run: LoweredRun, writer: Writer, viewed = viewedRun(run)): readonly Section[] {
   return [
-    ...viewed.rules.map(({ rule, steps, update }): Section => ({
-      title: `${rule}, ${stepRanges(steps)}`,
-      notes: [predictionWords(update, writer, viewed.own), ...updateNotes(update, writer)],
+    ...viewed.rules.map(({ rule, steps, step, update }): Section => ({
+      title: `${rule}, ${step.graph.control ? "an attempt" : stepRanges(steps)}`,
+      notes: [
+        predictionWords(update, writer, viewed.own),
+        ...updateNotes(update, writer),
+        ...controlNotes(step.graph.control),
+      ],
       equations: equationsOf(update, writer),
     })),
     ...guidanceSection(run, writer),
@@ -269,7 +275,25 @@ function scheduleSection({ path }: Sampler, writer: Writer): Section {
   return { title: `schedule: ${path.name}`, notes, equations };
 }
 
-function gridSection({ grid, statements }: Sampler): Section {
+/** Where the rule places t, and what it starts with. */
+function controlNotes(control: StepControl | undefined): readonly string[] {
+  if (!control) return [];
+  const first = [...control.carries].map(([name, { initial }]) => `${name} = ${print(initial)}`);
+  return [
+    `t lies at ${control.coordinate} = ${print(control.place())}`,
+    ...(first.length === 0 ? [] : [`at the start ${first.join(", ")}`]),
+  ];
+}
+
+function gridSection({ grid, statements, attempts }: Sampler): Section {
+  if (attempts !== undefined)
+    return {
+      title: "points",
+      notes: [
+        `placed by the solver from λ = ${grid.map((point) => short(point.lambda)).join(" to ")}, in at most ${attempts} attempts`,
+      ],
+      equations: [],
+    };
   const lambdas = grid.map((point) => short(point.lambda));
   const shown = lambdas.length <= 12 ? lambdas : [...lambdas.slice(0, 6), "...", ...lambdas.slice(-5)];
   const node = statements.find((statement) => statement.kind === "Parts" && statement.part === "grid");

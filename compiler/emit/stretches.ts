@@ -54,5 +54,6 @@ export function stretchesOf(run: LoweredRun): readonly Stretch[] {
 export function titleOf({ first, last, step }: Stretch, count: number): string {
   if (first < 0) return "start";
   if (first >= count) return "output";
+  if (step.graph.control) return `${step.rule}, an attempt at a typical place`;
   return first === last ? `${step.rule}, step ${first}` : `${step.rule}, steps ${first} .. ${last}`;
 }

@@ -46,4 +46,11 @@ export function quantityData(symbol: Sym): QuantityData | undefined {
 export const counters = ["step", "steps", "progress", "first", "last", "up"] as const;
 export type Counter = (typeof counters)[number];
 
+/** A number that a rule keeps on the host from one attempt to the next, at s. */
+export const hostNumber = (name: string): Sym => sym(`${name}[s]`, { host: name });
+
+/** The name of a host number, or undefined for other symbols. */
+export const hostName = (symbol: Sym): string | undefined =>
+  typeof symbol.data["host"] === "string" ? symbol.data["host"] : undefined;
+
 export const counter = (name: Counter): Expr => sym(name, { counter: name });

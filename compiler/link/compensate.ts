@@ -5,6 +5,7 @@
 // over n steps the errors grow like sqrt(n) to n. Kept as an unevaluated sum of two floats (Dekker, "A floating-point
 // technique for extending the available precision", Numer. Math. 18, 1971) the state has 48 bits between steps.
 
+import { fail } from "../diagnostics/report.js";
 import type { Kernel, KernelNode, Op, Plan, PlanStep, Program, Register } from "../plan/schema.js";
 import { peakTensors } from "../plan/lifetimes.js";
 import { uses } from "./registers.js";
@@ -13,9 +14,18 @@ type KernelCall = Extract<Op, { op: "kernel" }>;
 
 /**
  * The same plan with compensated updates. It costs one more tensor of the size of the state, read and written once a
- * step. Networks are still fed float32; steps whose state is not made by a kernel are as before.
+ * step. Networks are still fed float32; steps whose state is not made by a kernel are as before. Throws D0990 for
+ * error-controlled runs, whose attempts are undone.
  */
 export function compensate(plan: Plan): Plan {
+  if (plan.control)
+    fail(
+      "D0990",
+      `compensated updates of \`${plan.sampler}\`, whose solver places its own points, are not yet supported`,
+      {
+        help: "run it with `--backend reference`, which computes in float64",
+      },
+    );
   const rest: Register = plan.registers;
   const kernels = [...plan.kernels];
   const kernelOf = new Map<string, number>();

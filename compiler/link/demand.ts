@@ -83,7 +83,7 @@ export function exported(run: LoweredRun, request: Request): Linear {
 }
 
 /** All leaves that the roots read with nonzero weight. */
-function leavesOf(roots: readonly Linear[], step: RunStep): readonly Leaf[] {
+export function leavesOf(roots: readonly Linear[], step: RunStep): readonly Leaf[] {
   const seen = new Set<Node>();
   const leaves: Leaf[] = [];
   const visit = (node: Node): void => {

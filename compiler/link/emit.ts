@@ -1,9 +1,10 @@
 // Owns: turning the graph of one step into straight-line operations over virtual registers: calls and reductions in
 // the order of need, everything pointwise between two of them in one kernel.
 
-import { isZero, type Expr } from "../algebra/expr.js";
+import { isZero, num, type Expr } from "../algebra/expr.js";
 import { fail } from "../diagnostics/report.js";
 import { singleAtom, type Binding, type Leaf, type Linear, type Node } from "../graph/node.js";
+import { quantity } from "../graph/quantity.js";
 import type { Kernel, Op, Slot } from "../plan/schema.js";
 import type { RunStep } from "../sampler/run.js";
 import { KernelBuilder, type Target } from "./kernel.js";
@@ -21,6 +22,8 @@ export interface PlanNames {
 export interface EmittedStep {
   readonly ops: readonly Op[];
   readonly scalars: readonly number[];
+  /** The numbers behind the scalars, for steps whose place is not known yet. */
+  readonly exprs: readonly Expr[];
   /** Virtual register of each root, in the order given. */
   readonly roots: readonly number[];
   /** Virtual registers that hold full tensors. */
@@ -32,6 +35,7 @@ export interface EmittedStep {
 export class StepEmitter {
   readonly #ops: Op[] = [];
   readonly #scalars: number[] = [];
+  readonly #exprs: Expr[] = [];
   readonly #slots = new Map<Expr, Slot>();
   readonly #registers = new Map<Node, number>();
   readonly #binding = new Map<number, Binding>();
@@ -62,9 +66,14 @@ export class StepEmitter {
   #slot(expr: Expr): Slot {
     const known = this.#slots.get(expr);
     if (known !== undefined) return known;
-    const slot = this.#scalars.push(numberAt(expr, this.step)) - 1;
+    const slot = this.#row(numberAt(expr, this.step), expr);
     this.#slots.set(expr, slot);
     return slot;
+  }
+
+  #row(value: number, expr: Expr): Slot {
+    this.#exprs.push(expr);
+    return this.#scalars.push(value) - 1;
   }
 
   /** How many calls and reductions lie before a node, one after the other. */
@@ -105,6 +114,7 @@ export class StepEmitter {
     return {
       ops: this.#ops,
       scalars: this.#scalars,
+      exprs: this.#exprs,
       roots: rootRegisters.map((root) => (typeof root === "number" ? root : this.#load(root))),
       binding: this.#binding,
       groups: this.#groups.size,
@@ -240,7 +250,8 @@ export class StepEmitter {
 
   #pointSlot(level: Extract<Leaf, { kind: "input" }>["trajectory"]): Slot {
     const offset = level?.kind === "grid" ? level.offset : 0;
-    return this.#scalars.push(this.step.numbers.index + offset) - 1;
+    const point = this.step.numbers.index + offset;
+    return this.#row(point, num(point));
   }
 
   #registerOf(value: Linear): number {
@@ -285,7 +296,8 @@ export class StepEmitter {
     const extras: Record<string, Slot> = {};
     for (const [name, value] of Object.entries(site.extras)) extras[name] = this.#slot(value);
     const numbers = this.step.numbers;
-    const literal = (value: number): Slot => this.#scalars.push(value) - 1;
+    const own = (name: "alpha" | "sigma"): Slot =>
+      this.#row(numbers.point(site.level)[name], quantity(name, site.level));
     this.#ops.push({
       op: "call",
       model: this.names.model(site.model),
@@ -293,8 +305,8 @@ export class StepEmitter {
       inputs: site.inputs.map((value) => this.#registerOf(value)),
       scale: site.scale ? this.#slot(site.scale) : null,
       time: site.time ? this.#slot(site.time) : null,
-      alpha: literal(numbers.point(site.level).alpha),
-      sigma: literal(numbers.point(site.level).sigma),
+      alpha: own("alpha"),
+      sigma: own("sigma"),
       form: site.form ? { x: this.#slot(site.form.x), x0: this.#slot(site.form.x0) } : null,
       conditions: site.conditions.map(this.names.condition),
       variant: site.variant,

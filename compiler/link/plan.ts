@@ -20,6 +20,7 @@ import {
 } from "../plan/schema.js";
 import type { PathPoint } from "../path/path.js";
 import type { LoweredRun } from "../sampler/run.js";
+import { linkAttempts } from "./control.js";
 import { demandOf, exported, requestKey, source, stepAt, type Request } from "./demand.js";
 import { StepEmitter, type PlanNames } from "./emit.js";
 import { allocate } from "./registers.js";
@@ -29,8 +30,40 @@ export interface PlanOptions {
   readonly source: { readonly name: string; readonly sha256: string };
 }
 
+/** What linking makes of the steps; the rest of a plan describes the sampler. */
+export type Linked = Pick<
+  Plan,
+  "programs" | "init" | "steps" | "control" | "output" | "registers" | "results"
+> & { readonly calls: number; readonly nfe: number };
+
 export function buildPlan(run: LoweredRun, options: PlanOptions): Plan {
   const tables = new Tables(run);
+  const { calls, nfe, ...linked } = run.enter
+    ? linkAttempts(run, run.enter, tables.names)
+    : linkSteps(run, tables.names);
+  const parts = { kernels: tables.kernels, ...linked };
+  return {
+    format: PLAN_FORMAT,
+    version: PLAN_VERSION,
+    compiler: options.compiler,
+    source: options.source,
+    sampler: run.sampler.def.name,
+    grid: run.sampler.grid.map((point) => planPoint(point, run.sampler.path.index !== undefined)),
+    inputs: tables.inputs,
+    models: tables.models,
+    draws: tables.draws,
+    ...parts,
+    report: {
+      calls,
+      nfe,
+      peakTensors: peakTensors(parts),
+      rules: run.steps.map((step) => step.rule),
+      notes: [...new Set(run.steps.flatMap((step) => step.graph.notes))],
+    },
+  };
+}
+
+function linkSteps(run: LoweredRun, names: PlanNames): Linked {
   const demand = demandOf(run);
   const count = run.steps.length;
   const programs: Program[] = [];
@@ -59,7 +92,7 @@ export function buildPlan(run: LoweredRun, options: PlanOptions): Plan {
       return request && virtualOf.get(requestKey(request));
     };
     const survives = (key: string): boolean => (demand.lastReader.get(key) ?? -2) > index;
-    const emitter = new StepEmitter(step, tables.names, incoming, nextVirtual);
+    const emitter = new StepEmitter(step, names, incoming, nextVirtual);
     const roots = requests.map((request) => exported(run, request));
     const emitted = emitter.emit(roots, (_, node) => keepsOwn(node, incoming, virtualOf, survives));
     nextVirtual = Math.max(nextVirtual, 1 + Math.max(0, ...emitted.binding.keys()));
@@ -102,28 +135,7 @@ export function buildPlan(run: LoweredRun, options: PlanOptions): Plan {
 
   const [init, ...rest] = planSteps as [PlanStep, ...PlanStep[]];
   const output = rest.pop() as PlanStep;
-  const parts = { kernels: tables.kernels, programs, init, steps: rest, output };
-  return {
-    format: PLAN_FORMAT,
-    version: PLAN_VERSION,
-    compiler: options.compiler,
-    source: options.source,
-    sampler: run.sampler.def.name,
-    grid: run.sampler.grid.map((point) => planPoint(point, run.sampler.path.index !== undefined)),
-    inputs: tables.inputs,
-    models: tables.models,
-    draws: tables.draws,
-    ...parts,
-    registers,
-    results,
-    report: {
-      calls,
-      nfe,
-      peakTensors: peakTensors(parts),
-      rules: run.steps.map((step) => step.rule),
-      notes: [...new Set(run.steps.flatMap((step) => step.graph.notes))],
-    },
-  };
+  return { programs, init, steps: rest, output, registers, results, calls, nfe };
 }
 
 /** A bare leaf that lives on under its own name needs a copy when it becomes another value too. */

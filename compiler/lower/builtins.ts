@@ -14,7 +14,7 @@ import {
   toTensor,
   type Lowering,
 } from "./expression.js";
-import { quantityData } from "../graph/quantity.js";
+import { hostName, quantityData } from "../graph/quantity.js";
 import { NOW } from "./forecast.js";
 import { definitionOf } from "./parameters.js";
 import { Scope } from "./scope.js";
@@ -85,7 +85,7 @@ function reduction(name: ReduceFn, count: number): Builtin {
     arity(plain, count, count, name, at);
     const tensorArgs = name === "quantile" ? plain.slice(0, 1) : plain;
     const parameter = name === "quantile" ? numberOf(plain[1] as NamedValue) : null;
-    if (per === "batch")
+    if (per === "batch" && cx.couplesBatch !== true)
       cx.program.diagnostics.add(
         diagnostic("D0303", `\`${name}\` over the whole batch couples its samples`, {
           at: at.span,
@@ -351,9 +351,15 @@ function equationSides(e: Expression): readonly Expression[] {
   return [inner];
 }
 
-/** Does a number vary along the path or over a bound variable, so that no single step decides it? */
+/** Does a number vary along the path, over a bound variable or during the run, so that no single step decides it? */
 const isOpen = (e: Expr): boolean =>
-  [...symbols(e)].some((s) => s.data["bound"] === true || "path" in s.data || quantityData(s)?.level === NOW);
+  [...symbols(e)].some(
+    (s) =>
+      s.data["bound"] === true ||
+      "path" in s.data ||
+      hostName(s) !== undefined ||
+      quantityData(s)?.level === NOW,
+  );
 
 /** With a static condition only the chosen value exists; with a tensor both do. */
 const where: SpecialForm = (e, scope, seq, cx) => {
@@ -361,8 +367,10 @@ const where: SpecialForm = (e, scope, seq, cx) => {
   const [test, yes, no] = e.args.map((arg) => arg.value) as [Expression, Expression, Expression];
   const condition = evaluate(test, scope, seq, cx);
   if (condition.kind === "number") {
-    if (!isOpen(condition.expr)) {
-      const known = constant(condition.expr) ?? cx.decide(condition.expr, test.span);
+    const fixed = constant(condition.expr);
+    // A rule that places its own points knows nothing of its place before the run.
+    if (!isOpen(condition.expr) && (fixed !== undefined || cx.couplesBatch !== true)) {
+      const known = fixed ?? cx.decide(condition.expr, test.span);
       return evaluate(known !== 0 ? yes : no, scope, seq, cx);
     }
   }

@@ -49,6 +49,8 @@ export interface Lowering {
   applySolver(solver: DefinitionValue, node: CallExpr, scope: Scope, seq: number, part?: SolverPart): Value;
   /** The increment of a Brownian path between two points. */
   increment(path: Extract<Value, { kind: "brownian" }>, node: CallExpr, scope: Scope, seq: number): Value;
+  /** The rule decides for the whole batch anyway (error-controlled steps). */
+  readonly couplesBatch?: boolean;
   /** Turns a schedule definition into its path. */
   path(schedule: DefinitionValue, at: Span): Value;
 }

@@ -16,6 +16,7 @@ import {
 import {
   counter,
   counters,
+  hostNumber,
   namedQuantities,
   quantity,
   type Counter,
@@ -45,6 +46,7 @@ import {
   type Lowering,
   type TensorForm,
 } from "./expression.js";
+import { ControlRecord, ownPoint, type StepControl } from "./control.js";
 import { DeclaredQuantities } from "./declaredQuantities.js";
 import { bindParameters } from "./parameters.js";
 import { viewLevel, type Prediction } from "./prediction.js";
@@ -115,6 +117,8 @@ export class SolverFrame implements Place {
   readonly #evaluating = new Set<Version>();
   #pass = 0;
   #embedded: TableauResult | undefined;
+  /** Present when the rule places its own t. */
+  readonly #control: ControlRecord | undefined;
 
   constructor(
     readonly step: StepLowering,
@@ -127,6 +131,8 @@ export class SolverFrame implements Place {
     readonly place: string,
   ) {
     this.scope = new Scope(body.outer, this);
+    const own = ownPoint(body.step);
+    this.#control = own && new ControlRecord(own.span);
   }
 
   /** Lowers the rule; the state at t, if it assigns one. */
@@ -142,6 +148,11 @@ export class SolverFrame implements Place {
   /** Results of the rule's tableau, if it is one. */
   get embedded(): TableauResult | undefined {
     return this.#embedded;
+  }
+
+  /** How the rule places its t, when it does. */
+  get control(): StepControl | undefined {
+    return this.#control;
   }
 
   #tableau(clause: TableauClause): void {
@@ -286,7 +297,7 @@ export class SolverFrame implements Place {
           "decide before the run with `when`, or select values with `where`",
         );
       case "Accept":
-        return unsupported("`accept` (error-controlled steps)", statement.span);
+        return this.#accept(statement, scope, seq);
       case "Quantity":
         this.#quantities.declare(statement.name.text, statement.value, scope);
         return;
@@ -352,11 +363,73 @@ export class SolverFrame implements Place {
   #declarePoints(statement: Extract<Statement, { kind: "Point" }>, scope: Scope, seq: number): void {
     for (const name of statement.names) {
       if (this.target.id === "start" && name.text === "start") return;
-      if (name.text === "t" || name.text === "s" || name.text === "start" || name.text === "end")
-        unsupported(`\`point ${name.text}\` in a solver (solver-placed points)`, statement.span);
+      if (name.text === "t") {
+        this.#placeTarget(statement, scope, seq);
+        continue;
+      }
+      if (name.text === "s" || name.text === "start" || name.text === "end")
+        fail("D0305", `\`${name.text}\` has its place already`, {
+          at: name.span,
+          help: "a solver may place its next point, `point t at lambda = ...`, or points with names of their own",
+        });
       this.#declareMemo(name.text, name.span, scope, () =>
         pointValue(this.#place(statement, name.text, scope, seq)),
       );
+    }
+  }
+
+  /** `point t at lambda = ...`: the step's own end. It stays the point t; where it lies is known during the run. */
+  #placeTarget(statement: Extract<Statement, { kind: "Point" }>, scope: Scope, seq: number): void {
+    if (this.path !== "" || !this.#control)
+      return fail(
+        "D0305",
+        `\`${this.body.name}\` places its own points, so it cannot be applied by another rule`,
+        {
+          at: statement.span,
+          help: "name it as the sampler's solver",
+        },
+      );
+    const { place, value } = statement;
+    if (!value || place.kind !== "Name" || !isCoordinate(place.text))
+      return fail("D0304", "the next point is placed by a coordinate: `point t at lambda = ...`", {
+        at: place.span,
+      });
+    this.#control.locate(place.text, () => {
+      const at = evaluate(value, scope, seq, this.step);
+      return at.kind === "number"
+        ? at.expr
+        : fail("D0302", "where t lies must be known before the calls of the step", {
+            at: value.span,
+            help: "place it by a carried number, such as `carry h[start] = 0.05` and `lambda[s] + h[s]`",
+          });
+    });
+  }
+
+  /** `accept condition else { h[t] = ... }`. */
+  #accept(statement: Extract<Statement, { kind: "Accept" }>, scope: Scope, seq: number): void {
+    const control =
+      this.#control ??
+      fail("D0210", "`accept` belongs in a solver that places its own points", {
+        at: statement.span,
+        why: "undoing a step to a given grid point would only repeat it",
+        help: "place the next point in the step, `point t at lambda = ...`, or choose values with `where`",
+      });
+    const { condition } = statement;
+    const read = (e: Expression, place: Scope): Linear =>
+      toTensor(evaluate(e, place, seq, this.step), e.span).value;
+    control.accept({ at: condition.span, read: () => read(condition, scope) });
+    const inner = new Scope(scope);
+    for (const item of statement.otherwise.statements) {
+      if (item.kind === "Let") this.declareLet(item, inner);
+      else if (item.kind === "Equation" && item.op === "=") {
+        const { name, point, factor } = this.#left(item.left, inner, seq);
+        if (point.id !== this.target.id || factor !== one || !this.#isHost(name))
+          fail("D0305", "after a refused step only carried numbers have new values", {
+            at: item.left.span,
+            help: "assign numbers at t, such as `h[t] = next`; states and tensors keep what they had at s",
+          });
+        control.refuse(name, { at: item.span, read: () => read(item.right, inner) });
+      } else fail("D0210", "`else` of `accept` holds equations of carried numbers", { at: item.span });
     }
   }
 
@@ -579,7 +652,18 @@ export class SolverFrame implements Place {
     this.#carries.set(target.object.text, { initial: statement.value, at: statement.span, scope });
   }
 
+  /** Is a carry of this rule a number of the host? Only where the rule places its points by such numbers. */
+  #isHost(name: string): boolean {
+    return (
+      this.#control !== undefined && this.#carries.has(name) && this.#initialValue(name).kind === "number"
+    );
+  }
+
   #initial(name: string): Linear {
+    return toTensor(this.#initialValue(name), (this.#carries.get(name) as { at: Span }).at).value;
+  }
+
+  #initialValue(name: string): Value {
     const carry = this.#carries.get(name) as { initial: Expression; scope: Scope };
     // At the first step s is the start, so the initial value may name either.
     const inner = new Scope(carry.scope);
@@ -589,8 +673,7 @@ export class SolverFrame implements Place {
       used: true,
       read: () => pointValue(this.source.point),
     });
-    return toTensor(evaluate(carry.initial, inner, Number.MAX_SAFE_INTEGER, this.step), carry.initial.span)
-      .value;
+    return evaluate(carry.initial, inner, Number.MAX_SAFE_INTEGER, this.step);
   }
 
   #carryAt(name: string, point: Point, at: Span, seq: number): Linear {
@@ -614,6 +697,10 @@ export class SolverFrame implements Place {
 
   #exportCarries(): void {
     for (const name of this.#carries.keys()) {
+      if (this.#isHost(name)) {
+        this.#exportNumber(name);
+        continue;
+      }
       const started = !this.step.oracle.carried(name);
       const cell = (point: Point): Version | undefined =>
         this.scope.cell(`carry ${name}@${point.id}`, Number.MAX_SAFE_INTEGER);
@@ -628,6 +715,14 @@ export class SolverFrame implements Place {
         ...(atT ? { atT: () => this.#tensor(atT, atT.at).value } : {}),
       });
     }
+  }
+
+  #exportNumber(name: string): void {
+    const initial = this.#initialValue(name);
+    const cell = this.scope.cell(`carry ${name}@${this.target.id}`, Number.MAX_SAFE_INTEGER);
+    if (initial.kind !== "number" || !this.#control) return;
+    const read = cell && { at: cell.at, read: () => this.#tensor(cell, cell.at).value };
+    this.#control.carry(name, initial.expr, read);
   }
 
   // ---- reading ---------------------------------------------------------------------------------------------------
@@ -720,7 +815,10 @@ export class SolverFrame implements Place {
     }
     if (this.body.carries?.has(name))
       return tensorValue(this.step.graph.leaf({ kind: "carry", name, offset: 0 }), "free");
-    if (this.#carries.has(name)) return tensorValue(this.#carryAt(name, point, at.span, seq), "free");
+    if (this.#carries.has(name)) {
+      if (point.id === this.source.point.id && this.#isHost(name)) return numberValue(hostNumber(name));
+      return tensorValue(this.#carryAt(name, point, at.span, seq), "free");
+    }
     if (this.isPrediction(name) || this.step.isOutput(name)) return this.viewAt(name, point, at.span, seq);
     const input = this.scope.find(name, seq)?.read(seq);
     if (input?.kind === "input" && input.type === "trajectory")

@@ -19,6 +19,7 @@ import type { Program } from "../resolve/module.js";
 import type { Span } from "../source/span.js";
 import type { CallExpr, Expression, StartClause } from "../syntax/ast.js";
 import { evaluate, toTensor, type Lowering, type SolverPart, type TensorForm } from "./expression.js";
+import { placesPoints } from "./control.js";
 import { asDefinition, argumentValue, definitionOf } from "./parameters.js";
 import { Conversions, type Prediction, type View } from "./prediction.js";
 import { Predictor, type GuidedModel } from "./predictor.js";
@@ -87,6 +88,7 @@ export class StepLowering implements Lowering {
   #sPrediction: Prediction | undefined;
   /** The rule that was lowered in the end: a start rule while history is missing. */
   #rule = "";
+  #couplesBatch = false;
 
   constructor(
     readonly cx: StepContext,
@@ -97,6 +99,10 @@ export class StepLowering implements Lowering {
     this.program = cx.program;
     this.conversions = new Conversions(cx.path, this.graph, this, cx.viewNamed);
     this.predictor = new Predictor(cx.model, this.conversions, this, (name) => oracle.carried(name));
+  }
+
+  get couplesBatch(): boolean {
+    return this.#couplesBatch;
   }
 
   get pathOf(): Path {
@@ -377,6 +383,7 @@ export class StepLowering implements Lowering {
     at: Span,
     depth: number,
   ): TensorForm | undefined {
+    this.#couplesBatch ||= placesPoints(solver.def);
     if (depth > 16)
       return fail("D0207", `the start rules of \`${solver.def.name}\` never end`, {
         at: solver.def.node.name.span,
@@ -474,6 +481,7 @@ export class StepLowering implements Lowering {
       places: new Set(this.#places.keys()),
       carries: this.#carryExports,
       increments: this.#increments,
+      control: main?.control,
       notes: [...this.#notes],
       guidanceCarries: () => this.predictor.carries,
       view(place, view) {

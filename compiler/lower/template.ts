@@ -6,6 +6,7 @@ import type { BrownianLeaf, Graph, Linear } from "../graph/node.js";
 import { gridLevel, type Point } from "../graph/level.js";
 import type { Path } from "../path/path.js";
 import type { Span } from "../source/span.js";
+import type { StepControl } from "./control.js";
 import type { Prediction } from "./prediction.js";
 
 /** How static questions are answered while a step is lowered: by the numbers of a run, or by a certificate's choice. */
@@ -64,6 +65,8 @@ export interface StepGraph {
   guidanceCarries(): ReadonlyMap<string, Linear>;
   /** Increments of Brownian paths that the step reads. */
   readonly increments: readonly BrownianLeaf[];
+  /** How the rule places its next point, when it does. */
+  readonly control: StepControl | undefined;
   /** What a report should say of the rule. */
   readonly notes: readonly string[];
   readonly label: string;

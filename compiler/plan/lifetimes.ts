@@ -39,8 +39,9 @@ export function peakTensors({
   kernels,
   init,
   steps,
+  control,
   output,
-}: Pick<Plan, "programs" | "kernels" | "init" | "steps" | "output">): number {
+}: Pick<Plan, "programs" | "kernels" | "init" | "steps" | "control" | "output">): number {
   const registers = new Map<Register, Size>();
   let live = 0;
   let peak = 0;
@@ -107,9 +108,19 @@ export function peakTensors({
       }
     });
   };
-  for (const step of [init, ...steps, output]) run(programs[step.program]!.ops);
+  // Two attempts, one undone: the second starts from what the first left.
+  const tried = control ? [control.enter.program, ...attemptOf(steps, control.undo)] : [];
+  const order = control
+    ? [...tried, ...attemptOf(steps, control.keep), ...attemptOf(steps, control.keep)]
+    : steps.map((step) => step.program);
+  for (const program of [init.program, ...order, output.program]) run(programs[program]!.ops);
   return peak;
 }
+
+const attemptOf = (steps: readonly { readonly program: number }[], then: number): readonly number[] => [
+  ...steps.map((step) => step.program),
+  then,
+];
 
 /** An output is as large as the largest input that reaches it. */
 function outputSizes({ nodes, outputs }: Kernel, inputs: readonly Size[]): Size[] {

@@ -1,6 +1,8 @@
 // Owns: schema.ts as JSON Schema (draft 2020-12), strict: nothing extra, every index an integer. plan.schema.json is this
 // value as text and is what is published; a test keeps the two equal. What a schema cannot say is in verify.ts.
 
+import { hostOps } from "./schema.js";
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** An object with exactly these properties; those named in `optional` may be left out. */
@@ -167,6 +169,42 @@ const definitions: Json = {
   }),
 };
 
+const control = object({
+  variables: array(object({ name, initial: number }), { minItems: 2, maxItems: 64 }),
+  tables: array(
+    object({
+      ends: array(number, { minItems: 2 }),
+      pieces: array(array(number, { minItems: 1 }), { minItems: 1 }),
+    }),
+    {
+      maxItems: 64,
+    },
+  ),
+  nodes: array(ref("hostNode"), { minItems: 1 }),
+  scalars: array(ref("node")),
+  next: ref("node"),
+  enter: ref("step"),
+  reads: array(ref("register"), { maxItems: 64 }),
+  accept: nullable(ref("node")),
+  accepted: array(ref("node")),
+  refused: array(ref("node")),
+  keep: ref("index"),
+  undo: ref("index"),
+  attempts: integer(10000),
+});
+
+const hostNode = byOp([
+  object({ op: literal("const"), value: number }),
+  object({ op: literal("variable"), index: ref("index") }),
+  object({ op: literal("read"), index: ref("index") }),
+  object({
+    op: literal("table"),
+    table: ref("index"),
+    args: array(ref("node"), { minItems: 1, maxItems: 1 }),
+  }),
+  object({ op: { enum: [...hostOps] }, args: array(ref("node"), { minItems: 1, maxItems: 256 }) }),
+]);
+
 const opNames = ["call", "drawOp", "inputOp", "kernelOp", "reduceOp", "moveOp", "freeOp"];
 
 /** The JSON Schema of a plan. */
@@ -174,30 +212,34 @@ export const planSchema: Json = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
   $id: "urn:dsamp:plan:1",
   title: "dsamp plan, version 1",
-  ...object({
-    format: literal("dsamp-plan"),
-    version: literal(1),
-    compiler: text,
-    source: object({ name: text, sha256: { type: "string", pattern: "^[0-9a-f]{64}$" } }),
-    sampler: text,
-    grid: array(ref("point"), { minItems: 1, maxItems: 10001 }),
-    inputs: array(ref("input"), { maxItems: 256 }),
-    models: array(ref("model"), { maxItems: 64 }),
-    draws: array(ref("draw"), { maxItems: 65536 }),
-    kernels: array(ref("kernel")),
-    programs: array(object({ ops: array(byOp(opNames.map(ref))) }), { minItems: 1 }),
-    registers: integer(65536),
-    init: ref("step"),
-    steps: array(ref("step"), { maxItems: 10000 }),
-    output: ref("step"),
-    results: array(ref("register"), { minItems: 1, maxItems: 64 }),
-    report: object({
-      calls: integer(Number.MAX_SAFE_INTEGER),
-      nfe: integer(Number.MAX_SAFE_INTEGER),
-      peakTensors: integer(Number.MAX_SAFE_INTEGER),
-      rules: array(text, { maxItems: 10000 }),
-      notes: array(text, { maxItems: 10000 }),
-    }),
-  }),
-  $defs: definitions,
+  ...object(
+    {
+      format: literal("dsamp-plan"),
+      version: literal(1),
+      compiler: text,
+      source: object({ name: text, sha256: { type: "string", pattern: "^[0-9a-f]{64}$" } }),
+      sampler: text,
+      grid: array(ref("point"), { minItems: 1, maxItems: 10001 }),
+      inputs: array(ref("input"), { maxItems: 256 }),
+      models: array(ref("model"), { maxItems: 64 }),
+      draws: array(ref("draw"), { maxItems: 65536 }),
+      kernels: array(ref("kernel")),
+      programs: array(object({ ops: array(byOp(opNames.map(ref))) }), { minItems: 1 }),
+      registers: integer(65536),
+      init: ref("step"),
+      steps: array(ref("step"), { maxItems: 10000 }),
+      control,
+      output: ref("step"),
+      results: array(ref("register"), { minItems: 1, maxItems: 64 }),
+      report: object({
+        calls: integer(Number.MAX_SAFE_INTEGER),
+        nfe: integer(Number.MAX_SAFE_INTEGER),
+        peakTensors: integer(Number.MAX_SAFE_INTEGER),
+        rules: array(text, { maxItems: 10000 }),
+        notes: array(text, { maxItems: 10000 }),
+      }),
+    },
+    ["control"],
+  ),
+  $defs: { ...definitions, hostNode },
 };

@@ -187,8 +187,99 @@ export interface PlanStep {
   readonly state: Register | null;
 }
 
+/**
+ * A function of one number in pieces: on piece i, from `ends[i]` to `ends[i + 1]`, the Chebyshev series with coefficients
+ * `pieces[i]` in the piece's own variable from -1 to 1. Without a value outside.
+ */
+export interface PlanTable {
+  readonly ends: readonly number[];
+  readonly pieces: readonly (readonly number[])[];
+}
+
+/** Functions of host numbers; those of `builtin` in algebra/builtins.ts, and sums and products of any length. */
+export type HostOp = (typeof hostOps)[number];
+export const hostOps = [
+  "add",
+  "mul",
+  "div",
+  "pow",
+  "neg",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "log2",
+  "sqrt",
+  "sin",
+  "cos",
+  "tan",
+  "atan",
+  "atan2",
+  "hypot",
+  "abs",
+  "min",
+  "max",
+  "floor",
+  "round",
+  "mod",
+  "clamp",
+  "where",
+  "factorial",
+  "phi",
+  "logistic",
+  "lt",
+  "le",
+  "eq",
+  "ne",
+  "and",
+  "or",
+  "not",
+  "exp_difference",
+  "log1mexp",
+] as const;
+
+/** A node of the host's numbers; `args` are indices of earlier nodes. */
+export type HostNode =
+  | { readonly op: "const"; readonly value: number }
+  /** A variable before the attempt. */
+  | { readonly op: "variable"; readonly index: number }
+  /** What the attempt left in register `reads[index]`: one number for the whole batch. */
+  | { readonly op: "read"; readonly index: number }
+  | { readonly op: "table"; readonly table: number; readonly args: readonly [number] }
+  | { readonly op: HostOp; readonly args: readonly number[] };
+
+/**
+ * Error-controlled steps. `grid` is the start and the end, `steps` one attempt; its row of scalars has the numbers of the
+ * first attempt, and `scalars` says how they are computed for any. The run repeats: numbers, the operations of the
+ * attempt, `reads`, then `keep` if it counts and `undo` if not, and the variables' next values; until lambda is at the end.
+ */
+export interface PlanControl {
+  /** Numbers kept between attempts. 0 is lambda at s, 1 the count of steps that counted; then what the rule carries. */
+  readonly variables: readonly { readonly name: string; readonly initial: number }[];
+  readonly tables: readonly PlanTable[];
+  readonly nodes: readonly HostNode[];
+  /** Node of every slot of the attempt. */
+  readonly scalars: readonly number[];
+  /** Node of lambda at t. */
+  readonly next: number;
+  /** Makes the first values of the tensors that the rule carries. */
+  readonly enter: PlanStep;
+  /** Registers whose single number is read after the operations. */
+  readonly reads: readonly Register[];
+  /** Node: the attempt counts unless it is 0; null: it always counts. */
+  readonly accept: number | null;
+  /** Nodes of the variables' values from index 2 on, after an attempt that counts and after one that does not. */
+  readonly accepted: readonly number[];
+  readonly refused: readonly number[];
+  /** Programs without scalars. */
+  readonly keep: number;
+  readonly undo: number;
+  /** Most attempts of one run. */
+  readonly attempts: number;
+}
+
 export interface PlanReport {
-  /** Network calls in the whole run: a call counts once however many samples it serves. */
+  /** Network calls in the whole run: a call counts once however many samples it serves. With `control`, one attempt is counted. */
   readonly calls: number;
   /** Network evaluations per sample as the field counts them: a guided prediction (several branches at one point) counts once. */
   readonly nfe: number;
@@ -205,7 +296,7 @@ export interface Plan {
   readonly compiler: string;
   readonly source: { readonly name: string; readonly sha256: string };
   readonly sampler: string;
-  /** Points in the order they are visited; `steps.length + 1` of them. */
+  /** Points in the order they are visited; `steps.length + 1` of them. With `control` the two ends. */
   readonly grid: readonly PlanPoint[];
   readonly inputs: readonly PlanInput[];
   readonly models: readonly PlanModel[];
@@ -215,6 +306,8 @@ export interface Plan {
   readonly registers: number;
   readonly init: PlanStep;
   readonly steps: readonly PlanStep[];
+  /** Present when the solver places its own points. */
+  readonly control?: PlanControl;
   readonly output: PlanStep;
   /** Registers that hold the results after `output`. */
   readonly results: readonly Register[];

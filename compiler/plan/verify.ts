@@ -4,7 +4,7 @@
 import { fail } from "../diagnostics/report.js";
 import { hashPath } from "./keys.js";
 import { arity } from "./planSchema.js";
-import type { CallOp, Kernel, Op, Plan, PlanStep, Register, Slot } from "./schema.js";
+import type { CallOp, Kernel, Op, Plan, PlanControl, PlanStep, Register, Slot } from "./schema.js";
 
 /** Operations executed in a whole run. */
 const OPERATION_LIMIT = 10_000_000;
@@ -207,11 +207,81 @@ function walk(plan: Plan, effects: readonly (readonly Effects[])[]): void {
     if (step.state !== null) read(step.state, `${where}, state`);
   };
   visit(plan.init, "init");
-  plan.steps.forEach((step, i) => visit(step, `step ${i}`));
+  if (plan.control) walkAttempt(plan, plan.control, full, visit);
+  else plan.steps.forEach((step, i) => visit(step, `step ${i}`));
   visit(plan.output, "output");
   for (const register of plan.results) read(register, "results");
   if (plan.report.calls !== calls)
     bad("report", `it counts ${plan.report.calls} calls, the run makes ${calls}`);
+}
+
+/** One attempt, kept and undone: either way the same registers are full as before it. */
+function walkAttempt(
+  plan: Plan,
+  control: PlanControl,
+  full: Set<Register>,
+  visit: (step: PlanStep, where: string) => void,
+): void {
+  const [attempt] = plan.steps;
+  if (!attempt || plan.steps.length !== 1)
+    return bad("control", `${plan.steps.length} steps; one attempt is needed`);
+  const program = (index: number, where: string): void =>
+    visit({ program: index, scalars: [], step: 0, state: null }, where);
+  visit(control.enter, "enter");
+  const before = [...full].sort().join();
+  visit(attempt, "attempt");
+  for (const register of control.reads)
+    if (!full.has(register)) bad("control", `register ${register} is read while it is empty`);
+  const after = [...full];
+  for (const [index, where] of [
+    [control.undo, "undo"],
+    [control.keep, "keep"],
+  ] as const) {
+    full.clear();
+    for (const register of after) full.add(register);
+    program(index, where);
+    if ([...full].sort().join() !== before)
+      bad(where, "the registers in use are not those from before the attempt");
+  }
+  checkHost(control, attempt.scalars.length);
+}
+
+function checkHost(control: PlanControl, slots: number): void {
+  const { nodes, variables, tables } = control;
+  const late: boolean[] = [];
+  nodes.forEach((node, i) => {
+    const here = `host node ${i}`;
+    const within = (what: string, index: number, length: number): void => {
+      if (index >= length) bad(here, `${what} ${index} of ${length}`);
+    };
+    if (node.op === "variable") within("variable", node.index, variables.length);
+    if (node.op === "read") within("read", node.index, control.reads.length);
+    if (node.op === "table") within("table", node.table, tables.length);
+    const args = "args" in node ? node.args : [];
+    for (const arg of args) if (arg >= i) bad(here, `argument ${arg} does not come before it`);
+    late.push(node.op === "read" || args.some((arg) => late[arg]));
+  });
+  tables.forEach(({ ends, pieces }, i) => {
+    if (ends.length !== pieces.length + 1)
+      bad(`table ${i}`, `${ends.length} ends for ${pieces.length} pieces`);
+    if (ends.some((end, k) => k > 0 && !(end > (ends[k - 1] as number))))
+      bad(`table ${i}`, "its ends do not rise");
+  });
+  const node = (index: number, where: string): void => {
+    if (index >= nodes.length) bad(where, `node ${index} of ${nodes.length}`);
+  };
+  if (control.scalars.length !== slots)
+    bad("control", `${control.scalars.length} numbers for ${slots} slots`);
+  for (const [i, index] of [...control.scalars, control.next].entries()) {
+    node(index, "control");
+    if (late[index]) bad("control", `number ${i} is needed before what it reads is there`);
+  }
+  for (const list of [control.accepted, control.refused]) {
+    if (list.length !== variables.length - 2)
+      bad("control", `${list.length} next values for ${variables.length - 2} variables`);
+    for (const index of list) node(index, "control");
+  }
+  if (control.accept !== null) node(control.accept, "control");
 }
 
 /** Throws D0503 with the place, or D0805 for too much work, unless the plan can be run as it stands. */

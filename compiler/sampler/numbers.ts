@@ -5,7 +5,7 @@ import { evaluate, type Environment } from "../algebra/evaluate.js";
 import { fn, neg, num, one, substitute, sym, symbols, type Expr, type Sym } from "../algebra/expr.js";
 import { limitAt } from "../algebra/limit.js";
 import type { Level } from "../graph/level.js";
-import { quantityData, type Counter, type QuantityData } from "../graph/quantity.js";
+import { hostName, quantityData, type Counter, type QuantityData } from "../graph/quantity.js";
 import { expandForecasts } from "../lower/forecast.js";
 import { forecastValue } from "../lower/forecastValue.js";
 import { pathEnvironment, quantityAt } from "../path/environment.js";
@@ -24,6 +24,8 @@ export class StepNumbers {
     readonly grid: readonly PathPoint[],
     /** Index of the step's s in the grid; -1 for init, whose t is the start. */
     readonly index: number,
+    /** Numbers that a rule keeps on the host. */
+    readonly host: (name: string) => number = () => NaN,
   ) {
     this.#environment = {
       symbol: (s) => this.#symbol(s),
@@ -62,6 +64,8 @@ export class StepNumbers {
   #symbol(s: Sym): number {
     const data = quantityData(s);
     if (data) return quantityAt(this.path, data.quantity, this.point(data.level));
+    const kept = hostName(s);
+    if (kept !== undefined) return this.host(kept);
     const name = s.data["counter"] as Counter | undefined;
     const steps = this.grid.length - 1;
     switch (name) {

@@ -22,6 +22,7 @@ import { gridLevel } from "../graph/level.js";
 import { numberValue, pointValue, type DefinitionValue } from "../lower/value.js";
 import type { Span } from "../source/span.js";
 import type { Expression, InitClause, Statement, StartClause } from "../syntax/ast.js";
+import { attemptOracle, AttemptNumbers } from "./attempt.js";
 import { StepNumbers } from "./numbers.js";
 import { StaticLowering, type Sampler } from "./sampler.js";
 
@@ -40,6 +41,8 @@ export interface LoweredRun {
   readonly steps: readonly RunStep[];
   readonly output: RunStep;
   readonly results: readonly Linear[];
+  /** Of a solver that places its own points: `steps` holds one attempt, this the first values of what it carries. */
+  readonly enter?: RunStep;
 }
 
 interface Choice {
@@ -69,9 +72,37 @@ class RunLowering {
   run(): LoweredRun {
     const { sampler } = this;
     const init = this.#initStep();
-    for (let i = 0; i < sampler.steps; i += 1) this.#steps.push(this.#step(i));
+    const enter = sampler.attempts === undefined ? undefined : this.#attempts();
+    if (!enter) for (let i = 0; i < sampler.steps; i += 1) this.#steps.push(this.#step(i));
     const output = this.#outputStep();
-    return { sampler, init, steps: this.#steps, output: output.step, results: output.results };
+    const run = { sampler, init, steps: this.#steps, output: output.step, results: output.results };
+    return enter ? { ...run, enter } : run;
+  }
+
+  /** One attempt of a rule that places its own points serves all; the first one starts what the rule carries. */
+  #attempts(): RunStep {
+    const { path, grid } = this.sampler;
+    const choice = this.#rule(this.sampler.rule.rule);
+    const lower = (carried: boolean): StepGraph =>
+      lowerStep(
+        choice.solver,
+        this.sampler.context,
+        attemptOracle(carried, this.#numbers(0), choice.at),
+        choice.at,
+      );
+    const [first, graph] = [lower(false), lower(true)];
+    const rule = graph.label;
+    const named = (names: Iterable<string>): void => {
+      for (const name of names) this.#carried.add(name);
+    };
+    named([...first.carries].filter(([, carry]) => carry.atS).map(([name]) => name));
+    if (graph.guidanceCarries().size > 0)
+      fail("D0990", `guidance that carries values, with \`${rule}\`, is not yet supported`, {
+        at: choice.at,
+        why: "what it carries would have to be taken back with a refused step",
+      });
+    this.#steps.push({ graph, numbers: new AttemptNumbers(path, grid), rule, at: choice.at });
+    return { graph: first, numbers: this.#numbers(0), rule, at: choice.at };
   }
 
   #numbers(index: number): StepNumbers {
@@ -214,6 +245,15 @@ class RunLowering {
     const fitting = known.find((graph) => fits(graph.decisions, oracle));
     if (fitting) return fitting;
     const graph = lowerStep(choice.solver, this.sampler.context, oracle, choice.at);
+    if (graph.control)
+      fail(
+        "D0210",
+        `\`${choice.solver.def.name}\` places its own points, so it is the only rule of its sampler`,
+        {
+          at: choice.at,
+          help: "name it after `solver`, without `start`, `final` or `while`",
+        },
+      );
     known.push(graph);
     return graph;
   }

@@ -5,6 +5,7 @@ import { num, symbols, type Expr } from "../algebra/expr.js";
 import { fail } from "../diagnostics/report.js";
 import { gridNumber, gridPoints, type GridPlace, type GridPoint } from "../grid/grid.js";
 import { limits } from "../limits.js";
+import { placesPoints } from "../lower/control.js";
 import { evaluate, staticNumber, type Lowering } from "../lower/expression.js";
 import { bindParameters, definitionOf, valueKey } from "../lower/parameters.js";
 import type { View } from "../lower/prediction.js";
@@ -47,6 +48,8 @@ export interface Sampler {
   readonly path: Path;
   readonly steps: number;
   readonly grid: readonly GridPoint[];
+  /** The solver places its own points between the two of the grid, and may try so many steps. */
+  readonly attempts?: number;
   readonly model: GuidedModel;
   readonly conventions: ReadonlyMap<string, NetworkConvention>;
   readonly rule: SolverClause;
@@ -220,10 +223,16 @@ export function readSampler(def: Def, program: Program, options: SamplerOptions)
   const init = statements.find((statement): statement is InitClause => statement.kind === "Init");
   const start = entryPoint(init, path, scope, cx);
 
-  const gridNode = required("grid", "grid karras");
   const steps = stepCount(statements, options, rule, scope, cx, def);
-  place = { path, start: start ?? path.start, end: path.end, steps, at: gridNode.span };
-  const grid = makeGrid(gridNode, place, scope, cx);
+  const solver = definitionOf(rule.rule, "solver", scope, 0, cx);
+  const free = placesPoints(solver.def);
+  const gridNode = free ? part("grid")?.values[0] : required("grid", "grid karras");
+  place = { path, start: start ?? path.start, end: path.end, steps, at: (gridNode ?? rule).span };
+  const at = place.at;
+  const grid = gridNode
+    ? makeGrid(gridNode, place, scope, cx)
+    : [place.start, place.end].map((point) => ({ ...point, at }));
+  if (free) checkEnds(grid, statements, solver, at);
 
   const viewNamed = viewLookup(networks, def, program);
   const outputs = new Set(networks.flatMap((network) => network.outputs));
@@ -244,6 +253,7 @@ export function readSampler(def: Def, program: Program, options: SamplerOptions)
     path,
     steps: grid.length - 1,
     grid,
+    ...(free && { attempts: steps === 0 ? limits.steps : steps }),
     model,
     conventions,
     rule,
@@ -429,6 +439,56 @@ function viewLookup(
     memo.set(name, view);
     return view;
   };
+}
+
+// ---- error-controlled steps ------------------------------------------------------------------------------------
+
+/** What a solver that places its own points needs of a sampler: two ends it can reach, and no other rules. */
+function checkEnds(
+  grid: readonly GridPoint[],
+  statements: readonly Statement[],
+  solver: DefinitionValue,
+  at: Span,
+): void {
+  const { name } = solver.def;
+  const [start, end] = grid;
+  if (!start || !end || grid.length !== 2)
+    return fail("D0401", `\`${name}\` places its own points, and this grid has ${grid.length}`, {
+      at,
+      help: "leave the grid out, or give its two ends, such as `grid given([80, 0.002])`; `steps` is the largest number of attempts",
+    });
+  for (const [point, which] of [
+    [start, "start"],
+    [end, "end"],
+  ] as const)
+    if (!Number.isFinite(point.lambda))
+      fail(
+        "D0422",
+        `lambda is infinite at the ${which}, and \`${name}\` chooses its steps between finite ends`,
+        {
+          at,
+          help:
+            which === "end"
+              ? "end above sigma = 0; `output x0[end]` gives the data predicted there"
+              : "start at a level with alpha above 0",
+        },
+      );
+  if (!(end.lambda > start.lambda))
+    fail("D0401", `\`${name}\` goes from noise to data, and the end is not below the start`, { at });
+  for (const statement of statements) {
+    if (statement.kind === "Start" || statement.kind === "Final")
+      fail(
+        "D0990",
+        `\`${statement.kind.toLowerCase()}\` beside a solver that places its own points is not yet supported`,
+        {
+          at: statement.span,
+        },
+      );
+    if (statement.kind === "SolverClause" && statement.switches.length > 0)
+      fail("D0990", "switching between solvers that place their own points is not yet supported", {
+        at: statement.span,
+      });
+  }
 }
 
 // ---- grid ------------------------------------------------------------------------------------------------------

@@ -9,15 +9,10 @@ interface Deviation {
   readonly reason: string;
 }
 
-const controlled =
-  "the solver places its points during the run, by an error estimate; plans have a fixed number of steps so far";
 const seed =
   "not a mainstream tool: these files are seeds for further families, in another schema, and no importer reads them";
 
 export const deviations: readonly Deviation[] = [
-  { id: "kdiff/dpm_adaptive/", reason: controlled },
-  { id: "dpmsolver/dpmsolver-adaptive-", reason: controlled },
-  { id: "dpmsolver/dpmsolver++-adaptive-", reason: controlled },
   {
     id: "scoresde/vp-ode/",
     reason:

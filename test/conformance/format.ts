@@ -39,6 +39,8 @@ export interface Case {
   readonly init: Tensor;
   readonly noise: readonly Tensor[];
   readonly trajectory: readonly Tensor[] | null;
+  /** Of adaptive runs, attempt by attempt: did it count. */
+  readonly accepted: readonly boolean[] | null;
   readonly final: Tensor;
   readonly rtol: number;
   readonly atol: number;
@@ -101,6 +103,12 @@ export class Fields {
     const value = this.values[name];
     if (!Array.isArray(value)) return this.#wrong(name, "a list of numbers");
     return (value as readonly Json[]).map((item) => toNumber(item) ?? this.#wrong(name, "a list of numbers"));
+  }
+
+  flags(name: string): readonly boolean[] {
+    const value = this.values[name];
+    if (!Array.isArray(value)) return this.#wrong(name, "a list of flags");
+    return (value as readonly Json[]).map((item) => item === true);
   }
 
   object(name: string): Fields {
@@ -200,6 +208,7 @@ function readCase(value: Json, where: string, file: Fields): Case {
     init: fields.tensor("x_init"),
     noise: fields.has("noise") ? fields.tensors("noise") : [],
     trajectory: fields.has("trajectory") ? fields.tensors("trajectory") : null,
+    accepted: fields.has("attempts") ? fields.object("attempts").flags("accepted") : null,
     final: fields.tensor("x_final"),
     rtol: fields.number("rtol"),
     atol: fields.number("atol"),

@@ -94,7 +94,7 @@ test.each([
   ["dpmpp_2m_sde karras 1", "D0711"],
   ["euler_ancestral karras 20 eta=-1", "D0711"],
   ["euler karras 20 sigma_min=0.03 sigma_min=1", "D0711"],
-  ["dpm_adaptive 20", "D0712"],
+  ["dpm_adaptive 20", "D0711"],
 ])("k-diffusion %s: %s", (line, code) => {
   expect(refusal(() => importKDiffusion(readLine(line), {}))[0]).toBe(code);
 });

@@ -78,14 +78,17 @@ const special: Readonly<Record<string, string>> = {
 /** Rules for time that runs towards the data, and for reversed grids. */
 const elsewhere = new Set(["interpolant_em", "fixed_point_inversion"]);
 
+/** Rules that place their own points. */
+const adaptive = new Set(["dpm_adaptive", "dpm_adaptive_pid"]);
+
 const textOf = (solver: string, path: keyof typeof paths): string => {
   const { schedule, grid } = paths[path];
+  const places = path === "flow" ? "grid given_times(times: [0.97, 0.1])" : "";
   return `${inner}
 sampler small {
   schedule ${schedule}
   model    predicts x0
-  grid     ${grid}
-  steps    5
+  ${adaptive.has(solver) ? places : `grid ${grid}\n  steps 5`}
   solver   ${special[solver] ?? solver}
 }`;
 };
@@ -102,7 +105,7 @@ describe("solvers", () => {
   });
 
   /** A batch-wide step length is part of these rules. */
-  const coupled = new Set(["langevin_corrector", "predictor_corrector"]);
+  const coupled = new Set(["langevin_corrector", "predictor_corrector", ...adaptive]);
 
   test.each(solvers.filter((solver) => !coupled.has(solver)))(
     "%s does not depend on the batch",

@@ -16,13 +16,15 @@ export interface SamplerParts {
   readonly more?: string;
 }
 
+/** Solvers of the library that place their own points. */
+const adaptive = new Set(["dpm_adaptive", "dpm_adaptive_pid"]);
+
 /** A file with one sampler. */
 export const samplerOf = (solver: string, parts: SamplerParts = {}): string => `
 sampler test {
   schedule ${parts.schedule ?? "vp_linear"}
   model predicts ${parts.predicts ?? "eps"}
-  grid ${parts.grid ?? "log_snr"}
-  steps ${parts.steps ?? 6}
+  ${adaptive.has(solver) ? "" : `grid ${parts.grid ?? "log_snr"}\n  steps ${parts.steps ?? 6}`}
   solver ${solver}
   ${parts.more ?? ""}
 }

@@ -3,6 +3,7 @@
 
 import type { Case } from "../format.js";
 import {
+  call,
   checkNames,
   everyStep,
   list,
@@ -110,23 +111,46 @@ function multistep(orders: readonly number[], algorithm: Algorithm, flavour: str
   return byOrder(orders, rules);
 }
 
+/** The ends of a run that chooses its own steps. */
+function ends({ options, schedule }: Case): readonly number[] {
+  const total = schedule.number("total_N_after_clip", schedule.number("N", 1000));
+  const number = (name: string, usual: number): number => {
+    const value = options.values[name];
+    return typeof value === "number" ? value : usual;
+  };
+  return [number("t_start", schedule.number("T", 1)), number("t_end", 1 / total)];
+}
+
 export function dpmsolver(entry: Case): Replay {
   const { options } = entry;
   checkNames(options, known);
   const algorithm = oneOf("algorithm_type", options.text("algorithm_type"), ["dpmsolver", "dpmsolver++"]);
-  const method = oneOf("method", options.text("method"), ["singlestep", "singlestep_fixed", "multistep"]);
+  const method = oneOf("method", options.text("method"), [
+    "singlestep",
+    "singlestep_fixed",
+    "multistep",
+    "adaptive",
+  ]);
   const flavour = oneOf("solver_type", options.text("solver_type"), ["dpmsolver", "taylor"]);
   const skip = options.text("skip_type");
   const order = options.number("order");
   const calls = options.number("steps");
   if (![1, 2, 3].includes(order)) unsupported(`order ${order}`);
-  const times = entry.grid.numbers("t");
+  const times = method === "adaptive" ? ends(entry) : entry.grid.numbers("t");
   const path = variancePreserving(entry.schedule, times);
   const { threshold, ...models } = networks(entry);
   const toZero = options.flag("denoise_to_zero");
   const steps = times.length - 1;
   let solver: string;
-  if (method === "multistep")
+  if (method === "adaptive")
+    solver = call("dpm_adaptive", {
+      k: order,
+      prediction: quoted(algorithm === "dpmsolver" ? "eps" : "x0"),
+      flavour: quoted(flavour),
+      rtol: options.number("rtol"),
+      atol: options.number("atol"),
+    });
+  else if (method === "multistep")
     solver = multistep(
       multistepOrders(order, steps, options.flag("lower_order_final") && steps < 10),
       algorithm,
@@ -143,13 +167,18 @@ export function dpmsolver(entry: Case): Replay {
   const trajectory: Recorded[] = [...everyStep(steps), ...(toZero ? (["result"] as const) : [])];
   return {
     text: samplerText({
-      definitions: [atIndices, ...path.definitions, ...models.definitions, solver],
+      definitions: [
+        atIndices,
+        ...path.definitions,
+        ...models.definitions,
+        ...(method === "adaptive" ? [] : [solver]),
+      ],
       schedule: path.schedule,
       predicts: predicts(entry.prediction),
       // Only the data form of the solver corrects x0 on the way; the closing denoising always does.
       guidance: [...models.guidance, ...(threshold && algorithm === "dpmsolver++" ? [threshold.rule] : [])],
       grid: path.grid(times),
-      solver: "planned",
+      solver: method === "adaptive" ? solver : "planned",
       output: toZero ? denoised(algorithm === "dpmsolver" ? threshold : undefined) : undefined,
     }),
     model: models.model,

@@ -24,5 +24,14 @@ export function kdiffusion(entry: Case): Replay {
     },
     { latents: true, cfg: entry.guidance?.scale },
   );
-  return replayOf(entry, imported, guided(entry), entry.grid.has("sigma") ? entry.grid.numbers("sigma") : []);
+  const replay = replayOf(
+    entry,
+    imported,
+    guided(entry),
+    entry.grid.has("sigma") ? entry.grid.numbers("sigma") : [],
+  );
+  if (!entry.accepted) return replay;
+  // The state is recorded after every attempt, whether it counted or not.
+  let point = 0;
+  return { ...replay, trajectory: entry.accepted.map((accepted) => (point += accepted ? 1 : 0)) };
 }
