@@ -82,7 +82,8 @@ export function checkOrderClaims(module: Module, program: Program): readonly Sol
   return reports;
 }
 
-function checkSolver(solver: DefinitionValue, program: Program): SolverReport | undefined {
+/** Everything that is certified of a solver, its findings among the program's; undefined for rules an algebra cannot run. */
+export function checkSolver(solver: DefinitionValue, program: Program): SolverReport | undefined {
   const { claimed, claimedOn, held, weak } = claimOf(solver, program);
   const setting = settingOf(program, solver);
   const certificate = certificateOf(setting);
