@@ -5,10 +5,17 @@ import { fail } from "../compiler/diagnostics/report.js";
 import type { Kernel, Per } from "../compiler/plan/schema.js";
 import type { Shape } from "./backend.js";
 
-export const sizeOf = (shape: Shape): number => shape.reduce((product, extent) => product * extent, 1);
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (let axis = 0; axis < shape.length; axis++) size *= shape[axis]!;
+  return size;
+}
 
-export const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
+}
 
 export const showShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 

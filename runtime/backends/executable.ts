@@ -34,6 +34,14 @@ export interface Binding<Memory> {
   readonly once: readonly boolean[];
 }
 
+function isBound(
+  { inputs }: { readonly inputs: readonly Shape[] },
+  tensors: readonly { readonly shape: Shape }[],
+): boolean {
+  for (let i = 0; i < inputs.length; i++) if (!sameShape(inputs[i]!, tensors[i]!.shape)) return false;
+  return true;
+}
+
 export class FusedExecutable<Memory> implements Executable {
   readonly #isScalar: readonly boolean[];
   /** Nodes no tensor reaches, in order, and their values in the dispatch under way. */
@@ -53,9 +61,9 @@ export class FusedExecutable<Memory> implements Executable {
   }
 
   /** Throws D0703 when the shapes do not broadcast. */
-  bind(shapes: readonly Shape[]): Binding<Memory> {
-    const last = this.#last;
-    if (last?.inputs.every((shape, i) => sameShape(shape, shapes[i]!))) return last;
+  bind(tensors: readonly { readonly shape: Shape }[]): Binding<Memory> {
+    if (this.#last !== undefined && isBound(this.#last, tensors)) return this.#last;
+    const shapes = tensors.map(({ shape }) => shape);
     const nodes = nodeShapes(this.kernel, shapes);
     const found = this.kernel.outputs.map((node) => nodes[node] ?? null);
     const outputs = found.map((shape) => shape ?? []);

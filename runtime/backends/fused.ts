@@ -140,28 +140,29 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     donated: readonly boolean[],
   ): Tensor[] {
     const ready = executable as FusedExecutable<Memory>;
-    const handles = inputs.map((tensor) => this.#handle(tensor));
-    const binding = ready.bind(handles.map(({ shape }) => shape));
-    handles.forEach((handle, i) => {
+    // Loops and no closures: small tensors wait for what happens here.
+    const handles: Handle<Buffer>[] = [];
+    for (let i = 0; i < inputs.length; i++) handles.push(this.#handle(inputs[i]!));
+    const binding = ready.bind(handles);
+    const candidates: (number | null)[] = [];
+    for (let i = 0; i < handles.length; i++) {
+      const handle = handles[i]!;
       // Noise that dies here is made on the way; noise that is needed again becomes a tensor.
       if (handle.buffer === null && !(donated[i] === true && binding.once[i] === true)) this.#buffer(handle);
-      if (handle.buffer === null) return;
+      const { buffer, size } = handle;
+      candidates.push(donated[i] === true && buffer !== null && this.store.exclusive(buffer) ? size : null);
+      if (buffer === null) continue;
       this.#located(handle);
-      this.meter.move(handle.size);
-    });
-    const reuse = planReuse(
-      binding.outputs,
-      handles.map(({ buffer, size }, i) =>
-        donated[i] === true && buffer !== null && this.store.exclusive(buffer) ? size : null,
-      ),
-    );
+      this.meter.move(size);
+    }
+    const reuse = planReuse(binding.outputs, candidates);
     for (const pass of binding.passes) this.#tile(this.#tiled(pass, handles));
-    const results = this.#allocate(binding.outputs, (i) => handles[reuse[i]!]?.buffer ?? null);
+    const results = this.#allocate(binding.outputs, handles, reuse);
     const numbers = ready.numbers(scalars);
-    const finite = new Set<number>();
+    const finite: boolean[] = [];
     for (const pass of binding.passes) {
       const good = this.#run(pass, handles, results, numbers);
-      if (good) for (const position of pass.outputs) finite.add(position);
+      for (const position of pass.outputs) finite[position] = good;
     }
     for (const position of binding.numbers) {
       const view = this.store.view(results[position]!, 1);
@@ -169,17 +170,15 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       view[0] = ready.kernel.wide?.rest === position ? number - Math.fround(number) : number;
     }
     this.meter.dispatches += 1;
-    handles.forEach((handle, i) => {
-      if (reuse.includes(i)) this.#forget(handle);
-    });
-    const made = binding.outputs.map((shape, i) => {
-      const handle = this.#register(new Handle(shape, results[i]!, null));
-      handle.finite = finite.has(i);
-      return handle;
-    });
-    handles.forEach((handle, i) => {
-      if (donated[i] === true && !reuse.includes(i)) this.free(handle);
-    });
+    for (const input of reuse) if (input >= 0) this.#forget(handles[input]!);
+    const made: Handle<Buffer>[] = [];
+    for (let i = 0; i < results.length; i++) {
+      const handle = this.#register(new Handle(binding.outputs[i]!, results[i]!, null));
+      handle.finite = finite[i] === true;
+      made.push(handle);
+    }
+    for (let i = 0; i < handles.length; i++)
+      if (donated[i] === true && !reuse.includes(i)) this.free(handles[i]!);
     return made;
   }
 
@@ -253,9 +252,8 @@ export class FusedBackend<Buffer, Memory> implements Backend {
   /** How many inputs of a pass are made tile by tile. */
   #tiled({ tape, layout }: Pass<Memory>, handles: readonly Handle<Buffer>[]): number {
     let count = 0;
-    tape.inputs.forEach((input, i) => {
-      if (handles[input]!.buffer === null || layout.inputs[i]!.gathered) count += 1;
-    });
+    for (let i = 0; i < tape.inputs.length; i++)
+      if (handles[tape.inputs[i]!]!.buffer === null || layout.inputs[i]!.gathered) count += 1;
     return count;
   }
 
@@ -317,25 +315,30 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     return this.#tiles;
   }
 
-  /** Memory for results; `given` has some already. When there is no room nothing is kept. */
-  #allocate(shapes: readonly Shape[], given: (position: number) => Buffer | null): Buffer[] {
-    const made: Buffer[] = [];
+  /** Memory for results, that of `handles[reuse[i]]` where there is one. When there is no room nothing is kept. */
+  #allocate(
+    shapes: readonly Shape[],
+    handles: readonly Handle<Buffer>[],
+    reuse: readonly number[],
+  ): Buffer[] {
+    const buffers: Buffer[] = [];
     try {
-      return shapes.map((shape, i) => {
-        const buffer = given(i);
-        if (buffer !== null) return buffer;
-        made.push(this.store.allocate(sizeOf(shape)));
-        return made.at(-1)!;
-      });
+      for (let i = 0; i < shapes.length; i++) {
+        const given = handles[reuse[i]!]?.buffer ?? null;
+        buffers.push(given ?? this.store.allocate(sizeOf(shapes[i]!)));
+      }
+      return buffers;
     } catch (error) {
-      for (const buffer of made) this.store.release(buffer);
+      buffers.forEach((buffer, i) => {
+        if ((reuse[i] ?? -1) < 0) this.store.release(buffer);
+      });
       throw error;
     }
   }
 
   /** New tensors, not yet filled. */
   #copies(shapes: readonly Shape[]): Handle<Buffer>[] {
-    const buffers = this.#allocate(shapes, () => null);
+    const buffers = this.#allocate(shapes, [], []);
     return shapes.map((shape, i) => this.#register(new Handle(shape, buffers[i]!, null)));
   }
 

@@ -9,9 +9,12 @@ import { sameShape, sizeOf } from "../shapes.js";
  */
 export function planReuse(outputs: readonly Shape[], candidates: readonly (number | null)[]): number[] {
   const [first] = outputs;
-  if (candidates.every((candidate) => candidate === null)) return outputs.map(() => -1);
-  if (first === undefined || !outputs.every((shape) => sameShape(shape, first))) return outputs.map(() => -1);
+  const taken = Array<number>(outputs.length).fill(-1);
+  if (first === undefined) return taken;
+  for (const shape of outputs) if (shape !== first && !sameShape(shape, first)) return taken;
   const size = sizeOf(first);
-  const free = candidates.flatMap((candidate, i) => (candidate === size ? [i] : []));
-  return outputs.map((_, i) => free[i] ?? -1);
+  let next = 0;
+  for (let i = 0; i < candidates.length && next < taken.length; i++)
+    if (candidates[i] === size) taken[next++] = i;
+  return taken;
 }
