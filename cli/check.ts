@@ -1,6 +1,7 @@
 // Owns: `dsamp check`: every sampler of every file is compiled; what was found and what each sampler does is printed.
 
 import pc from "picocolors";
+import { describeOrder, describeRun } from "../compiler/certify/describe.js";
 import { NotDecidable } from "../compiler/certify/evaluateStep.js";
 import { gaussianReport, type GaussianReport, type GaussianTarget } from "../compiler/certify/gaussian.js";
 import type { ClaimReport } from "../compiler/certify/expect/check.js";
@@ -10,9 +11,10 @@ import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import { Failure } from "../compiler/diagnostics/report.js";
 import type { Sources } from "../compiler/diagnostics/text.js";
 import type { LoweredRun } from "../compiler/sampler/run.js";
+import { describePlan } from "../compiler/plan/describe.js";
 import type { Plan } from "../compiler/plan/schema.js";
 import { isLibrary, type Module } from "../compiler/resolve/module.js";
-import { describeClaim, describeGaussian, describeOrder, describePlan, describeRun } from "./describe.js";
+import { describeClaim, describeGaussian } from "./describe.js";
 import { exitFor } from "./exit.js";
 import { githubLine, sarif } from "./formats.js";
 import { shown, STANDARD_INPUT } from "./host.js";

@@ -2,13 +2,13 @@
 
 import pc from "picocolors";
 import { checkClaims } from "../compiler/certify/claims.js";
+import { describeOrder } from "../compiler/certify/describe.js";
 import { fail, Diagnostics } from "../compiler/diagnostics/report.js";
 import { memoryHost } from "../compiler/host.js";
 import { libraryEntries, type LibraryEntry } from "../compiler/resolve/documentation.js";
 import { Program } from "../compiler/resolve/module.js";
 import { didYouMean } from "../compiler/resolve/suggest.js";
 import { library } from "../stdlib/index.js";
-import { describeOrder } from "./describe.js";
 import { exit } from "./exit.js";
 import { wantsColor, type Io } from "./io.js";
 import { printJson } from "./print.js";

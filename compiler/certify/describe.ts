@@ -1,0 +1,69 @@
+// Owns: what is certified, in a line for people. The command line and the editor print the same words.
+
+import type { ErrorConstant } from "./constant.js";
+import { fraction } from "./explain.js";
+import type { Integrated } from "./integrated.js";
+import type { SolverReport } from "./orderClaims.js";
+import type { SamplerOrder } from "./samplerOrder.js";
+
+/** `my_2m: order 2 as claimed, in x0 over lambda, error 5/12 h^3 x0'', 1 call a step, history 1, stable on [-1, 0], exact` */
+export function describeOrder(report: SolverReport): string {
+  const { name, certificate, weak, integrates, weights } = report;
+  const { calls, history, stability, constant } = certificate;
+  const parts: string[] = [];
+  if (certificate.kind === "order") {
+    parts.push(...describeOrders(report));
+    if (integrates && integrates.predictions.length > 0) parts.push(describeIntegrated(integrates));
+    if (constant) parts.push(`error ${describeConstant(constant)}`);
+  } else if (weak) parts.push(describeWeak(weak));
+  else parts.push("order not decided");
+  parts.push(`${calls} ${calls === 1 ? "call" : "calls"} a step`);
+  if (history > 0) parts.push(`history ${history}`);
+  if (stability && stability.zero !== "stable") parts.push(stability.zero);
+  else if (stability && Number.isFinite(stability.interval))
+    parts.push(`stable on [-${Number(stability.interval.toPrecision(3))}, 0]`);
+  parts.push(weights === "exact" ? "exact" : "weights by quadrature");
+  return `${name}: ${parts.join(", ")}`;
+}
+
+/** `order 2 as claimed`, then the other orders of rules whose order depends on the kind of grid. */
+function describeOrders({
+  claimed,
+  claimedOn = "ratios",
+  held,
+  certificate,
+}: SolverReport): readonly string[] {
+  const { ratios = 0, smooth = ratios } = certificate.orders;
+  if (ratios < 1 && smooth < 1 && claimed === undefined) return ["no order"];
+  const more = smooth > ratios ? [`${smooth} on smooth grids`] : [];
+  if (claimed === undefined) return [`order ${ratios}`, ...more];
+  if (held !== true) return [`order ${ratios} (claimed ${claimed})`, ...more];
+  if (claimedOn === "ratios") return [`order ${ratios} as claimed`, ...more];
+  const found = certificate.orders[claimedOn] ?? claimed;
+  const any = ratios < found ? [`${ratios} on any`] : [];
+  if (claimedOn === "smooth") return [`order ${found} on smooth grids as claimed`, ...any];
+  return [`order ${found} on uniform ${claimedOn} as claimed`, ...more, ...any];
+}
+
+/** `in x0 over lambda`: see Integrated. */
+const describeIntegrated = ({ predictions, over }: Integrated): string =>
+  `in ${predictions.join(" or ")}${over === undefined ? "" : ` over ${over}`}`;
+
+/** `5/12 h^3 x0''`, h a step in lambda; `...` stands for lower derivatives. */
+function describeConstant({ values, leading }: ErrorConstant): string {
+  const order = values.length - 1;
+  const derivative = order <= 3 ? "'".repeat(order) : `^(${order})`;
+  const lower = values.slice(0, -1).some((value) => value !== 0);
+  return `${fraction(leading)} h^${order + 1} x0${derivative}${lower ? " + ..." : ""}`;
+}
+
+/** `weak order 2 as claimed` */
+function describeWeak({ claimed, verdict }: NonNullable<SolverReport["weak"]>): string {
+  if (verdict.kind !== "order") return "draws noise, weak order not decided";
+  const { order } = verdict;
+  return `weak order ${order}${claimed !== undefined && claimed <= order ? " as claimed" : ""}`;
+}
+
+/** `, run order 2`; nothing for runs with noise or data-dependent weights, which have no deterministic order. */
+export const describeRun = (run: SamplerOrder | undefined): string =>
+  run?.order === undefined ? "" : `, run order ${run.order}`;
