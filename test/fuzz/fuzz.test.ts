@@ -1,0 +1,75 @@
+// Owns: 20,000 broken and changed texts through lexer, parser, resolver, checks, formatter and language server, and some
+// through the whole compiler. No exception, no hang, and what must hold of the answers holds. The inputs run in threads
+// with the stack of a main thread. DSAMP_FUZZ_SEED begins elsewhere, DSAMP_FUZZ_INPUTS takes more.
+
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Random } from "./random.js";
+import { mutate, readSeeds } from "./mutate.js";
+import { reduce } from "./reduce.js";
+import { bundled, type Module } from "./threads.js";
+import type { Report, Share } from "./worker.js";
+
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+const first = Number(process.env["DSAMP_FUZZ_SEED"] ?? 20_000);
+const inputs = Number(process.env["DSAMP_FUZZ_INPUTS"] ?? 20_000);
+const compiled = Math.ceil(inputs / 100);
+/** An input that takes so long hangs. Inputs take 5 ms; how long the slowest took is printed. */
+const hangMs = 30_000;
+const threads = 2;
+
+let module: Module;
+beforeAll(async () => {
+  module = await bundled("worker.ts");
+});
+afterAll(() => module.dispose());
+
+/** The report of one thread. Rejects when it is at one input for too long. */
+function runThread(share: Omit<Share, "at" | "repository">): Promise<Report> {
+  const at = new SharedArrayBuffer(4);
+  const current = new Int32Array(at);
+  const worker = module.start({ ...share, repository, at } satisfies Share);
+  return new Promise((resolve, reject) => {
+    let [seed, since] = [-1, performance.now()];
+    const watch = setInterval(() => {
+      if (current[0] !== seed) [seed, since] = [current[0] ?? 0, performance.now()];
+      else if (performance.now() - since > hangMs) {
+        void worker.terminate();
+        const { text, changes } = mutate(new Random(seed), readSeeds(repository), share.whole);
+        reject(new Error(`hangs on input ${seed} (${changes.join(", ")}):\n${text}`));
+      }
+    }, 500);
+    worker.once("message", resolve);
+    worker.once("error", reject);
+    worker.once("exit", () => clearInterval(watch));
+  });
+}
+
+async function run(from: number, count: number, whole: boolean): Promise<void> {
+  const shares = Array.from({ length: threads }, (_, i) => i);
+  const reports = await Promise.all(
+    shares.map((i) => runThread({ from: from + i, to: from + count, every: threads, whole })),
+  );
+  const failed = reports.flatMap((report) => report.failed);
+  const said = failed.map(
+    ({ seed, stage, error, changes, text }) =>
+      `input ${seed}, ${stage} (${changes.join(", ")}), short:\n${JSON.stringify(text)}\n${error}`,
+  );
+  expect(said.join("\n\n")).toBe("");
+  expect(reports.reduce((sum, report) => sum + report.inputs, 0)).toBe(count);
+  const slow = reports.reduce((sum, report) => sum + report.slow, 0);
+  const [slowest] = reports.flatMap(({ slowest: one }) => one ?? []).sort((a, b) => b.ms - a.ms);
+  process.stdout.write(
+    `fuzzing: ${count} inputs${whole ? " compiled whole" : ""}, ${slow} times a stage took over 250 ms; the slowest is ${slowest?.stage} of ` +
+      `${slowest?.seed} (${slowest?.length} characters) with ${slowest?.ms.toFixed(0)} ms\n`,
+  );
+}
+
+test(`${inputs} inputs read, checked, formatted, edited`, () => run(first, inputs, false), 60 * inputs);
+
+test(`${compiled} inputs compiled`, () => run(first, compiled, true), 1000 * compiled);
+
+test("a failing text is made short", () => {
+  const long = "schedule a { time t from 1 to 0 }\nsolver b {\n  step { x[t] = BAD + x[s] }\n}\n";
+  expect(reduce(long, (text) => text.includes("BAD"))).toBe("BAD");
+});
