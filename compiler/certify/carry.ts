@@ -2,12 +2,14 @@
 // coefficient of h^n is, for every phase of the period, a polynomial of degree n in the number of the period; the
 // recurrence of the rule gives these polynomials order by order (mathematics.md, section 4).
 
-import type { Linear } from "../graph/node.js";
+import type { Linear, Node } from "../graph/node.js";
+import type { CarryExport, StepGraph } from "../lower/template.js";
 import { ExactAlgebra, type Carries, type Exact, type Problem, type Vector } from "./exactAlgebra.js";
 import { NotDecidable } from "./evaluateStep.js";
 import { fixedField } from "./fixed.js";
 import type { Laurent } from "./laurent.js";
 import { LinearTest } from "./linearTest.js";
+import type { Branch } from "./setting.js";
 
 const { one, mul, div } = fixedField;
 
@@ -18,9 +20,41 @@ interface Unknown {
   readonly value: Linear;
 }
 
+const read = new WeakMap<StepGraph, ReadonlyMap<string, CarryExport>>();
+
+/** The carries that the state, a given prediction or another such carry reads; those kept for step control alone are not. */
+export function carriesRead({ graph, given }: Branch): ReadonlyMap<string, CarryExport> {
+  const known = read.get(graph);
+  if (known) return known;
+  const found = new Map<string, CarryExport>();
+  const seen = new Set<Node>();
+  const visit = (node: Node): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    if (node.kind === "linear") open.push(node.value);
+    else if (node.kind === "call") open.push(node.site.state, ...node.site.inputs);
+    else if (node.kind === "output") visit(node.call);
+    else if (node.kind === "map")
+      node.args.forEach((arg) => (arg.kind === "number" ? undefined : visit(arg)));
+    else if (node.kind === "reduce") node.args.forEach(visit);
+    else if (node.leaf.kind === "view" && node.leaf.place !== "")
+      open.push(graph.view(node.leaf.place, node.leaf.view));
+    else if (node.leaf.kind === "carry" && !found.has(node.leaf.name)) {
+      const carry = graph.carries.get(node.leaf.name);
+      if (!carry) return;
+      found.set(node.leaf.name, carry);
+      for (const value of [carry.atS?.(), carry.atT?.()]) if (value) open.push(value);
+    }
+  };
+  const open: Linear[] = [...(graph.next ? [graph.next] : []), ...(given?.endpoints.values() ?? [])];
+  for (let value = open.pop(); value; value = open.pop()) [...value.terms.keys()].forEach(visit);
+  read.set(graph, found);
+  return found;
+}
+
 /** A carry and the way a step assigns it. */
 export function carryRules(problem: Problem): readonly Unknown[] {
-  return [...problem.branch.graph.carries].map(([name, carry]) => {
+  return [...carriesRead(problem.branch)].map(([name, carry]) => {
     if (carry.atT) return { name, at: 1 as const, value: carry.atT() };
     if (carry.atS) return { name, at: 0 as const, value: carry.atS() };
     throw new NotDecidable(`the carry \`${name}\` is never assigned`);

@@ -7,7 +7,7 @@ import { callsPerStep } from "./calls.js";
 import { agreement, localError, NotDeterministic, type ExactAlgebra } from "./exactAlgebra.js";
 import { NotDecidable } from "./evaluateStep.js";
 import type { FamilyName } from "./family.js";
-import { formalCarries } from "./carry.js";
+import { carriesRead, formalCarries } from "./carry.js";
 import type { GridKind } from "./gridSeries.js";
 import { NoSeries } from "./laurent.js";
 import { makeProblem, settled } from "./problem.js";
@@ -174,7 +174,7 @@ export function orderCertificate(setting: Setting, options: CertifyOptions = {})
   const all = branches(setting);
   const [main] = all as [Branch, ...Branch[]];
   const depth = Math.max(...all.map((branch) => branch.depth));
-  const carries = [...main.graph.carries.keys()];
+  const carries = [...carriesRead(main).keys()];
   const multistep = depth > 0 || carries.length > 0;
   const orders: Partial<Record<GridKind, number>> = {};
   let kind: OrderCertificate["kind"] = "order";
@@ -226,7 +226,7 @@ function startSteps(setting: Setting, depth: number): readonly StartStep[] {
 export function carryStart(setting: Setting, grid: GridKind): number | undefined {
   const [first] = branches({ ...setting, history: 0 });
   const [main] = branches(setting);
-  if (!first || !main || main.graph.carries.size === 0) return undefined;
+  if (!first || !main || carriesRead(main).size === 0) return undefined;
   const result = decided(() => {
     const order = 4;
     const problem = makeProblem({ branch: main, family: setting.family, grid, seed: 1, order });
@@ -234,6 +234,7 @@ export function carryStart(setting: Setting, grid: GridKind): number | undefined
     const carried = formalCarries(problem, initial.exact, order);
     let lowest = Infinity;
     for (const [name, carry] of first.graph.carries) {
+      if (!carriesRead(main).has(name)) continue;
       const value = carry.atS?.();
       if (!value) continue;
       const found = agreement(problem.ring, initial.step(0).value(value), carried(name, 0));

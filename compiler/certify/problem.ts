@@ -3,7 +3,7 @@
 
 import type { ExactAlgebra } from "./exactAlgebra.js";
 import { Exact, ExactAlgebra as Algebra, type Carries, type Problem } from "./exactAlgebra.js";
-import { formalCarries } from "./carry.js";
+import { carriesRead, formalCarries } from "./carry.js";
 import { makeFamily, PathSeries, type FamilyName } from "./family.js";
 import { fixedField, Random } from "./fixed.js";
 import { makeGrid, type GridKind } from "./gridSeries.js";
@@ -36,7 +36,7 @@ export function makeProblem(place: Place, at?: bigint): Problem {
   const ring = new LaurentRing(order + 1 + guard);
   const centre = at ?? fixedField.one / 4n + new Random(seed).value() / 2n;
   const path = new PathSeries(ring.series, makeFamily(family, seed, centre), centre);
-  const period = branch.graph.carries.size > 0 ? 3 : 6;
+  const period = carriesRead(branch).size > 0 ? 3 : 6;
   const points = makeGrid(grid, path, ring.series.variable(), seed, period);
   const steps = new Map<number, SeriesScalars>();
   return {
@@ -63,7 +63,7 @@ export function makeProblem(place: Place, at?: bigint): Problem {
 export function settled(problem: Problem, order: number): ExactAlgebra {
   const exact = new Exact(problem);
   const carries: Carries | undefined =
-    problem.branch.graph.carries.size > 0 ? formalCarries(problem, exact, order + 1) : undefined;
+    carriesRead(problem.branch).size > 0 ? formalCarries(problem, exact, order + 1) : undefined;
   let algebra = new Algebra(problem, exact, carries);
   if (!problem.branch.given) return algebra;
   // A prediction that is given by the rule differs from the exact one by the error of its state, and it enters x with

@@ -128,6 +128,14 @@ test.each(["bdia(gamma: 1)", "o_belm"])("%s is weakly stable", (subject) =>
   expect(orderCertificate(settingOf(subject)).stability?.zero).toBe("weakly stable"),
 );
 
+test("what is carried for other purposes than the state does not count", () => {
+  const keeps = (state: string): string =>
+    `solver keeps { carry m[start] = x[start]; step { x[t] = ${state}; m[t] = m[s] + x[t] } }`;
+  expect(order("keeps", "ratios", keeps("ddim(s -> t)"))).toBe(1);
+  expect(orderCertificate(settingOf("keeps", keeps("ddim(s -> t)"))).stability?.zero).toBe("stable");
+  expect(order("keeps", "ratios", keeps("ddim(s -> t) + (lambda[t] - lambda[s])^3*m[s]"))).toBe("undecided");
+});
+
 test("noise is no deterministic order", () => expect(order("euler_ancestral")).toBe("noise"));
 
 test("every order that the library claims is certified", () => {
