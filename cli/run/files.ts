@@ -119,7 +119,11 @@ function npzOf(results: readonly HostTensor[], { labels }: Facts): Uint8Array {
 }
 
 /** The states of finished samples at each grid point, stacked: [points, count, ...shape]. */
-function trajectoryFile(kind: string, { trajectory, count, control }: SampleResult, { plan }: Facts): Uint8Array {
+function trajectoryFile(
+  kind: string,
+  { trajectory, count, control }: SampleResult,
+  { plan }: Facts,
+): Uint8Array {
   const states = trajectory.map((state, i) => {
     if (state === null)
       return fail("D0703", `\`${plan.sampler}\` has no state at grid point ${i}, so there is no trajectory`);

@@ -22,7 +22,10 @@ function built(
   { stdin = "", cwd = repository, answer }: Setting = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [command, ...argv], { cwd, env: { ...process.env, NO_COLOR: "1" } });
+    const child = spawn(process.execPath, [command, ...argv], {
+      cwd,
+      env: { ...process.env, NO_COLOR: "1" },
+    });
     const out = { stdout: "", stderr: "" };
     child.stdout.on("data", (part: Buffer) => {
       out.stdout += part.toString();
