@@ -1,14 +1,16 @@
 // Owns: `npm run bench`: runs every measurement and writes bench/RESULTS.md. Figures are for reading; no test uses them.
 
 import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { format } from "prettier";
 import * as tf from "@tensorflow/tfjs-core";
 import { openBackend } from "../runtime/index.js";
 import { TfBackend } from "../runtime/backends/tfjs.js";
+import { certifyTimes } from "./certify.js";
 import { executorCost, memoryOf } from "./executor.js";
 import { compare, ratio, type Contender, type Measured } from "./measure.js";
 import { openC, openTorch } from "./native.js";
+import { startupTimes } from "./startup.js";
 import { noiseOn, updateOn } from "./updates.js";
 
 const ROUNDS = 11;
@@ -17,6 +19,15 @@ const sizes = [16_384, 262_144, 2_097_152];
 const figure = (value: number): string => value.toPrecision(3);
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+
+/** An aim of the project and what was measured; `least`: the number is to be at least the aim. */
+interface Target {
+  readonly what: string;
+  readonly aim: number;
+  readonly least?: true;
+  readonly found: number | undefined;
+}
+const targets: Target[] = [];
 
 const wasm = await openBackend("wasm");
 const cpu = await openBackend("cpu");
@@ -32,7 +43,7 @@ const log = (measured: readonly Measured[]): void => {
 
 const updateRows: string[][] = [];
 const ratioRows: string[][] = [];
-for (const n of sizes) {
+for (const [i, n] of sizes.entries()) {
   console.log(`case U, ${n} elements`);
   const own = [
     updateOn(wasm, "wasm", n),
@@ -48,9 +59,12 @@ for (const n of sizes) {
   log(measured);
   for (const contender of own) contender.close();
   const by = (name: string): Measured | undefined => measured.find((one) => one.name === name);
-  const over = (a: string, b: string): string => {
+  const over = (a: string, b: string, aims: readonly number[], least?: true): string => {
     const [one, two] = [by(a), by(b)];
-    return one === undefined || two === undefined ? "skipped" : figure(ratio(one, two));
+    const found = one === undefined || two === undefined ? undefined : ratio(one, two);
+    const what = `${a} / ${b}, ${n} elements`;
+    targets.push({ what, aim: aims[i]!, found, ...(least ? { least } : {}) });
+    return found === undefined ? "skipped" : figure(found);
   };
   updateRows.push([
     String(n),
@@ -61,10 +75,10 @@ for (const n of sizes) {
   ]);
   ratioRows.push([
     String(n),
-    over("wasm", "C"),
-    over("tfjs wasm", "wasm"),
-    over("torch", "wasm"),
-    over("tfjs cpu", "cpu"),
+    over("wasm", "C", [1.5, 1.25, 1.25]),
+    over("tfjs wasm", "wasm", [8, 8, 4], true),
+    over("torch", "wasm", [4, 4, 4], true),
+    over("tfjs cpu", "cpu", [15, 15, 15], true),
   ]);
 }
 
@@ -76,6 +90,11 @@ for (const n of [262_144, 2_097_152]) {
   const measured = await compare([...own, ...outside], ROUNDS, 40);
   log(measured);
   for (const contender of own) contender.close();
+  targets.push({
+    what: `noise on wasm, ${n} elements, ns an element`,
+    aim: 5,
+    found: (measured[0]!.ms * 1e6) / n,
+  });
   noiseRows.push([
     String(n),
     ...[0, 1, 2].map((i) => (measured[i] ? figure((measured[i].ms * 1e6) / n) : "skipped")),
@@ -87,18 +106,55 @@ const checked = await executorCost(wasm, 262_144, 100, true);
 const unchecked = await executorCost(wasm, 262_144, 100, false);
 console.log(`  run / kernels          ${figure(checked.ratio)}, unchecked ${figure(unchecked.ratio)}`);
 const memory = await memoryOf(await openBackend("wasm"), 262_144);
+targets.push(
+  { what: "a run / its kernels", aim: 1.3, found: checked.ratio },
+  { what: "most tensors at once, predicted by the plan", aim: memory.predicted, found: memory.peak },
+);
 
 console.log("size");
 const sizeRows: string[][] = [];
+const perElement: (number | undefined)[][] = [];
 for (const n of [14, 16, 18, 20, 22, 24].map((power) => 2 ** power)) {
   const own = updateOn(wasm, "wasm", n);
-  const [measured] = await compare([own], 7, 60);
+  const loop = c === null ? [] : [c.contender("C", "u", n)];
+  const [measured, native] = await compare([own, ...loop], 7, 60);
   own.close();
-  log([measured!]);
-  sizeRows.push([String(n), figure(measured!.ms), figure((measured!.ms * 1e6) / n)]);
+  log(native ? [measured!, native] : [measured!]);
+  const each = [measured, native].map((one) => one && (one.ms * 1e6) / n);
+  perElement.push(each);
+  sizeRows.push([String(n), figure(measured!.ms), ...each.map((ns) => (ns ? figure(ns) : "skipped"))]);
 }
+/** How much more an element costs at the largest size than at the smallest. */
+const growth = [0, 1].map((i) => {
+  const [first, last] = [perElement[0]![i], perElement.at(-1)![i]];
+  return first && last ? last / first : undefined;
+});
+targets.push({
+  what: `growth of the cost of an element from 16k to 16M, times that of the C loop (${growth[1] ? figure(growth[1]) : "skipped"})`,
+  aim: 1.25,
+  found: growth[1] && growth[0]! / growth[1],
+});
 c?.close();
 torch?.close();
+
+console.log("certificates");
+certifyTimes();
+const certificates = certifyTimes();
+const whole = certificates.reduce((total, { whole: ms }) => total + ms, 0);
+const orders = certificates.reduce((total, { order }) => total + order, 0);
+console.log(`  ${certificates.length} solvers           ${figure(whole)} ms`);
+
+console.log("startup");
+const startups = startupTimes(ROUNDS);
+for (const { version, first, later } of startups) {
+  console.log(`  ${version.padEnd(22)} ${figure(first)} ms, then ${figure(later)} ms`);
+  const aim = { 20: 500, 24: 350 }[Number(version.slice(1).split(".")[0])];
+  if (aim !== undefined) targets.push({ what: `dsamp check on Node ${version}, ms`, aim, found: first });
+}
+
+const verdict = ({ aim, least, found }: Target): string =>
+  found === undefined ? "not measured" : (least ? found >= aim : found <= aim) ? "met" : "**missed**";
+const byVerdict = (wanted: string): number => targets.filter((one) => verdict(one) === wanted).length;
 
 const report = `# Measurements
 
@@ -109,7 +165,22 @@ still moves them, through the caches and the memory: run it again before you bel
 - machine: ${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores seen
 - Node ${process.versions.node}, V8 ${process.versions.v8}, tfjs ${tf.version_core}
 - ${c?.version ?? "no C compiler"}; ${torch?.version ?? "no torch"}${torch ? ", 1 thread" : ""}
+- load of the machine at the end, one minute: ${loadavg()[0]!.toFixed(1)} on ${cpus().length} cores
 ${skipped.map((line) => `- skipped: ${line}\n`).join("")}
+## Aims
+
+${byVerdict("met")} met, ${byVerdict("**missed**")} missed, ${byVerdict("not measured")} not measured. webgpu has its own page (docs/backends.md).
+
+${table(
+  ["aim", "", "measured", ""],
+  targets.map((target) => [
+    target.what,
+    `${target.least ? "at least" : "at most"} ${target.aim}`,
+    target.found === undefined ? "" : figure(target.found),
+    verdict(target),
+  ]),
+)}
+
 ## Case U
 
 x' = a x + b e0 + k e1 + d z with e0 = u + w (c - u): five inputs, one result, ten operations, in milliseconds. \`C\` is
@@ -155,9 +226,30 @@ Most tensors of the state's size at once: ${memory.peak}; the plan predicts at m
 
 ## Cost against size
 
-Case U on wasm.
+Case U on wasm. Where an element costs more, it comes from a slower cache or from memory: the C loop pays too.
 
-${table(["elements", "ms", "ns an element"], sizeRows)}
+${table(["elements", "ms", "ns an element", "C, ns an element"], sizeRows)}
+
+## Certificates
+
+Milliseconds for the order of a solver on arbitrary grids, and for all that \`dsamp check\` says of it; each in a program
+of its own, code already compiled. All ${certificates.length} solvers of the library: ${figure(orders)} and ${figure(whole)} ms. The slowest:
+
+${table(
+  ["solver", "order", "everything"],
+  certificates.slice(0, 6).map(({ name, order, whole: all }) => [name, figure(order), figure(all)]),
+)}
+
+## Start
+
+\`dsamp check\` of the built command on bench/startup.dsamp, a hundred lines with three solvers and their claims, in
+fresh processes; milliseconds on the wall. Node 22 and later keep compiled code from one run for the next; the aim counts
+the time without.
+
+${table(
+  ["Node", "an empty program", "the first time", "later"],
+  startups.map(({ version, empty, first, later }) => [version, figure(empty), figure(first), figure(later)]),
+)}
 `;
 writeFileSync(
   new URL("RESULTS.md", import.meta.url),
