@@ -65,9 +65,13 @@ async function run(from: number, count: number, whole: boolean): Promise<void> {
   );
 }
 
-test(`${inputs} inputs read, checked, formatted, edited`, () => run(first, inputs, false), 60 * inputs);
+test(
+  `${inputs} inputs read, checked, formatted, edited`,
+  () => run(first, inputs, false),
+  600_000 + 60 * inputs,
+);
 
-test(`${compiled} inputs compiled`, () => run(first, compiled, true), 1000 * compiled);
+test(`${compiled} inputs compiled`, () => run(first, compiled, true), 600_000 + 1000 * compiled);
 
 test("a failing text is made short", () => {
   const long = "schedule a { time t from 1 to 0 }\nsolver b {\n  step { x[t] = BAD + x[s] }\n}\n";
