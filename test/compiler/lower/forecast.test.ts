@@ -225,6 +225,30 @@ describe("quadrature along the path", () => {
       }
   });
 
+  test("quadrature to 1e-13 for steps from 1e-8 to 20 in lambda and ratios from 0.05 to 20", () => {
+    // rho = t^2: h in lambda is a factor e^(-h/2) in time. Steps of 20 and their history span e^60 in rho.
+    fc.assert(
+      fc.property(steps, (s) => {
+        const nodes = nodesOf({ ...s, start: 0, ratios: s.ratios.slice(0, 3) })
+          .filter((lambda) => lambda > -40)
+          .map((lambda) => Math.exp(-lambda / 2));
+        const from = nodes[0] as number;
+        const to = Math.exp(-s.h / 2);
+        fc.pre(to !== from && new Set(nodes).size === nodes.length);
+        for (let j = 0; j < nodes.length; j += 1) {
+          const value = weightOf(square, noiseRate, "time", j, from, to, nodes);
+          const anti = (n: number, u: Decimal): Decimal =>
+            u
+              .pow(n + 2)
+              .mul(2)
+              .div(n + 2);
+          expect(relative(value, integral(lagrange(nodes, j, 0), anti, from, to))).toBeLessThan(1e-13);
+        }
+      }),
+      { numRuns: 150, seed: 9 },
+    );
+  });
+
   test("eps over rho by quadrature agrees with the closed form", () => {
     const nodes = [5, 5.5, 7];
     const rho = nodes.map((t) => t * t);
