@@ -129,6 +129,16 @@ class Formatter {
     return comment !== undefined && comment.span.start < span.end && comment.span.start >= span.start;
   }
 
+  /** True when a comment stands inside the head of an `else when` or `else if`. */
+  #commentInBranch(node: Statement): boolean {
+    let branch = node.kind === "When" || node.kind === "If" ? node.otherwise : undefined;
+    for (; branch && branch.kind !== "Block"; branch = branch.otherwise) {
+      const [from, to] = [branch.span.start, branch.body.span.start];
+      if (this.tree.comments.some(({ span }) => from <= span.start && span.start < to)) return true;
+    }
+    return false;
+  }
+
   /** The author's own lines, indented anew: used where a comment stands inside a statement. */
   #verbatim(span: Span, indent: number): void {
     const lines = this.file.text.slice(span.start, span.end).split(/\r?\n/);
@@ -211,7 +221,7 @@ class Formatter {
       else this.#text(text, indent);
       return;
     }
-    if (this.#holdsComment({ ...node.span, end: head.block.span.start }))
+    if (this.#holdsComment({ ...node.span, end: head.block.span.start }) || this.#commentInBranch(node))
       return this.#verbatim(node.span, indent);
     if (node.kind === "Tableau") return this.#tableau(node, head.text, indent);
     this.#block(head.text, head.block, indent, false);

@@ -52,6 +52,11 @@ const cases: readonly (readonly [string, string, string])[] = [
     "let a = sum(k, // the index\n    k in 0 .. 3)\n",
   ],
   [
+    "a comment inside the condition of a later branch keeps the author's lines, too",
+    "guidance g { when a { x0 = x0 } // one\nelse when b(// two\n1) { x0 = 2*x0 } // three\n}",
+    "guidance g {\n  when a { x0 = x0 } // one\n      else when b(// two\n      1) { x0 = 2*x0 }  // three\n}\n",
+  ],
+  [
     "one-line blocks stay on one line while they fit",
     "schedule s {time t from 1 to 0;alpha=1-t;sigma=t}",
     "schedule s { time t from 1 to 0; alpha = 1 - t; sigma = t }\n",
