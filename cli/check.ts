@@ -16,6 +16,7 @@ import type { Plan } from "../compiler/plan/schema.js";
 import { isLibrary, type Module } from "../compiler/resolve/module.js";
 import { describeClaim, describeGaussian } from "./describe.js";
 import { exitFor } from "./exit.js";
+import { namedFiles } from "./folders.js";
 import { githubLine, sarif } from "./formats.js";
 import { shown, STANDARD_INPUT } from "./host.js";
 import { wantsColor, type Io } from "./io.js";
@@ -96,12 +97,13 @@ export async function check(files: readonly string[], flags: CheckFlags, io: Io)
 
 /** Checks, prints, and says which files were read. */
 async function checkOnce(
-  files: readonly string[],
+  named: readonly string[],
   flags: CheckFlags,
   format: Format,
   io: Io,
 ): Promise<{ readonly code: number; readonly read: readonly string[] }> {
   const target = flags.gaussian === undefined ? undefined : gaussianTarget(flags.gaussian);
+  const files = namedFiles(io.cwd, named);
   const read: ReadFile[] = [];
   for (const file of files) read.push(await readFile(io, file));
   const names = read.flatMap((file) => file.samplers);

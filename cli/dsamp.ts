@@ -77,13 +77,18 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
       .addHelpText("after", `\nExamples:\n${examples.map((line) => `  ${line}`).join("\n")}`);
 
   withSpecFlags(
-    verb("check <file...>", "Find mistakes; say what each sampler does.", [
-      "dsamp check sd15.dsamp",
-      "dsamp check *.dsamp --json",
-      "cat sd15.dsamp | dsamp check - --sampler sd15 --steps 30",
-      "dsamp check sd15.dsamp --watch",
-      "dsamp check *.dsamp --format sarif > dsamp.sarif",
-    ]),
+    verb(
+      "check <file...>",
+      "Find mistakes; say what each sampler does. A folder stands for all files below it.",
+      [
+        "dsamp check sd15.dsamp",
+        "dsamp check samplers/",
+        "dsamp check *.dsamp --json",
+        "cat sd15.dsamp | dsamp check - --sampler sd15 --steps 30",
+        "dsamp check sd15.dsamp --watch",
+        "dsamp check *.dsamp --format sarif > dsamp.sarif",
+      ],
+    ),
   )
     .option("--watch", "check again whenever a file that was read is saved")
     .option("--format <form>", "text (as without), json, sarif or github (annotations in a workflow)")
@@ -156,11 +161,16 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
       done.code = await run(file, options, io);
     });
 
-  verb("fmt <file...>", "Format files in place: one style, comments kept.", [
-    "dsamp fmt sd15.dsamp",
-    "dsamp fmt --check *.dsamp",
-    "cat sd15.dsamp | dsamp fmt -",
-  ])
+  verb(
+    "fmt <file...>",
+    "Format files in place: one style, comments kept. A folder stands for all files below it.",
+    [
+      "dsamp fmt sd15.dsamp",
+      "dsamp fmt --check .",
+      "dsamp fmt --check *.dsamp",
+      "cat sd15.dsamp | dsamp fmt -",
+    ],
+  )
     .option("--check", "write nothing; exit 1 when a file is not formatted")
     .action(async (files: readonly string[], options: { readonly check?: boolean }) => {
       const { fmt } = await import("./fmt.js");

@@ -4,18 +4,20 @@ import { limits } from "../compiler/limits.js";
 import { SourceFile } from "../compiler/source/file.js";
 import { format } from "../editor/fmt/format.js";
 import { exit } from "./exit.js";
+import { namedFiles } from "./folders.js";
 import { readText, shown, STANDARD_INPUT } from "./host.js";
 import type { Io } from "./io.js";
 import { writeOutput } from "./output.js";
 import { printDiagnostics } from "./print.js";
 
+/** `files` may be folders. */
 export async function fmt(
   files: readonly string[],
   flags: { readonly check?: boolean },
   io: Io,
 ): Promise<number> {
   let code: number = exit.ok;
-  for (const file of files) {
+  for (const file of namedFiles(io.cwd, files)) {
     const name = shown(file);
     const text = await readText(io, file, limits.sourceBytes);
     const { text: formatted, diagnostics } = format(text, name);

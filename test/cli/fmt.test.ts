@@ -1,6 +1,6 @@
 // Owns: `dsamp fmt`: in place, checked, standard input, files with syntax errors.
 
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { dsamp, inFolder } from "./terminal.js";
@@ -21,6 +21,46 @@ test("a file is formatted in place, --check only says so", async () => {
     expect(await dsamp(["fmt", file])).toMatchObject({ code: 0 });
     expect(readFileSync(file, "utf8")).toBe(tidy);
     expect(await dsamp(["fmt", "--check", file])).toMatchObject({ code: 0, stdout: "" });
+  });
+});
+
+test("a folder stands for the files below it, for fmt and check", async () => {
+  await inFolder(async (folder) => {
+    for (const path of ["b", "a/deep", "node_modules/p", ".hidden"])
+      mkdirSync(join(folder, path), { recursive: true });
+    const files = [
+      "z.dsamp",
+      "b/b.dsamp",
+      "a/deep/a.dsamp",
+      "node_modules/p/n.dsamp",
+      ".hidden/h.dsamp",
+      "b/other.txt",
+    ];
+    for (const file of files) writeFileSync(join(folder, file), messy);
+    symlinkSync(folder, join(folder, "b/loop"));
+    const unformatted = ["a/deep/a.dsamp", "b/b.dsamp", "z.dsamp"].map(
+      (file) => `${file} is not formatted\n`,
+    );
+    expect(await dsamp(["fmt", "--check", "."], { cwd: folder })).toMatchObject({
+      code: 1,
+      stdout: unformatted.join(""),
+    });
+    expect(await dsamp(["fmt", "b", "b/b.dsamp"], { cwd: folder })).toMatchObject({
+      code: 0,
+      stdout: `formatted b/b.dsamp\n`,
+    });
+    expect(readFileSync(join(folder, "z.dsamp"), "utf8")).toBe(messy);
+    expect(await dsamp(["fmt", folder])).toMatchObject({ code: 0 });
+    expect(files.filter((file) => readFileSync(join(folder, file), "utf8") === messy)).toEqual(
+      files.slice(3),
+    );
+    const checked = await dsamp(["check", "."], { cwd: folder });
+    expect(checked).toMatchObject({ code: 0 });
+    expect(checked.stdout.match(/[a-z/]+\.dsamp/g)).toEqual(["a/deep/a.dsamp", "b/b.dsamp", "z.dsamp"]);
+    mkdirSync(join(folder, "empty"));
+    const none = await dsamp(["fmt", "empty"], { cwd: folder });
+    expect(none).toMatchObject({ code: 3, stdout: "" });
+    expect(none.stderr).toContain("there is no .dsamp file in the folder empty");
   });
 });
 
