@@ -89,7 +89,7 @@ solver mine {
 `;
   expect(compiled(text, files)).toMatchInlineSnapshot(`
     "
-    error[D0806]: a \`repeat\` of more than 1,000 passes is too long to unroll
+    error[D0806]: a \`repeat\` of more than 1000 passes is too long to unroll
       --> a.dsamp:12:12
       12 |     repeat 5000 { x[c] := ddim(s -> c) }
          |            ^^^^
