@@ -47,12 +47,21 @@ export function textMateGrammar(): TextMateGrammar {
       { name: "comment.line.double-slash.dsamp", match: "//.*$" },
       { name: "string.quoted.double.dsamp", match: source(StringToken.PATTERN) },
       {
-        match: `(?:^|(?<=[{;]))\\s*(${oneOf(sortWords)})\\s+(${name})(?=\\s*(?:[({=]|$))`,
+        // Definitions stand outside of blocks; with indentation the same words are clauses.
+        match: `^(${oneOf(sortWords)})\\s+(${name})(?=\\s*(?:[({=]|$))`,
         captures: { "1": { name: "storage.type.dsamp" }, "2": { name: "entity.name.function.dsamp" } },
       },
       {
-        match: `(?:^|(?<=[{;]))\\s*(?:(run|weak)\\s+)?(${oneOf(statementWords)})\\b${noName}`,
-        captures: { "1": { name: "keyword.other.dsamp" }, "2": { name: "keyword.other.dsamp" } },
+        match: `^(expect)\\s+(${oneOf(sortWords)})(?=\\s+${name})`,
+        captures: { "1": { name: "keyword.other.dsamp" }, "2": { name: "storage.type.dsamp" } },
+      },
+      {
+        match: `(?:^|(?<=[{;]))\\s*(?:(run)\\s+)?(?:(weak)\\s+(?=order\\b))?(${oneOf(statementWords)})\\b${noName}`,
+        captures: {
+          "1": { name: "keyword.other.dsamp" },
+          "2": { name: "keyword.other.dsamp" },
+          "3": { name: "keyword.other.dsamp" },
+        },
       },
       { name: "keyword.control.dsamp", match: `\\b${oneOf(branches)}\\b` },
       { name: "keyword.operator.word.dsamp", match: `\\b${oneOf(operators)}\\b` },
