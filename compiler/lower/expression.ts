@@ -483,6 +483,18 @@ function indexed(e: IndexExpr, scope: Scope, seq: number, cx: Lowering): Value {
       }
     }
   }
+  if (
+    e.object.kind === "Member" &&
+    e.object.object.kind === "Name" &&
+    !scope.find(e.object.object.text, seq)
+  ) {
+    const { object, name } = e.object;
+    const values = indices();
+    for (const place of scope.places()) {
+      const value = place.indexedMember?.(object.text, name.text, values, e, seq);
+      if (value) return value;
+    }
+  }
   if (e.object.kind === "Member") return indexMember(e.object, indices(), e, scope, seq, cx);
   return elementOf(evaluate(e.object, scope, seq, cx), indices(), e, cx);
 }

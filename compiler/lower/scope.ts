@@ -32,6 +32,14 @@ export interface Place {
     at: Expression,
     seq: number,
   ): Value | undefined;
+  /** `name.member[indices]`. */
+  indexedMember?(
+    name: string,
+    member: string,
+    indices: readonly Value[],
+    at: Expression,
+    seq: number,
+  ): Value | undefined;
   /** `name(...)` for functions that need the place: verbs, models. */
   call?(name: string, node: CallExpr, scope: Scope, seq: number): Value | undefined;
   /** Names for suggestions. */

@@ -111,8 +111,16 @@ export class SolverFrame implements Place {
   readonly #points = new Map<string, Point>();
   readonly #carries = new Map<
     string,
-    { readonly initial: Expression; readonly at: Span; readonly scope: Scope }
+    {
+      readonly initial: Expression;
+      readonly at: Span;
+      readonly scope: Scope;
+      /** Declared by `state`: it has a level and views of its own. */
+      readonly isState: boolean;
+    }
   >();
+  /** Values at t of the carries of a rule that is being solved backwards. */
+  readonly forwardCarries = new Map<string, () => Linear>();
   readonly #quantities = new DeclaredQuantities(this);
   readonly #evaluating = new Set<Version>();
   #pass = 0;
@@ -129,6 +137,8 @@ export class SolverFrame implements Place {
     readonly path: string,
     /** Where this rule's history is kept: "" for the grid's own. */
     readonly place: string,
+    /** The rule is lowered to be solved backwards: what it carries is unknown at s. */
+    readonly backwards = false,
   ) {
     this.scope = new Scope(body.outer, this);
     const own = ownPoint(body.step);
@@ -199,7 +209,7 @@ export class SolverFrame implements Place {
           this.#quantities.declare(statement.name.text, statement.value, this.scope);
           break;
         case "State":
-          unsupported("`state`", statement.span);
+          this.#declareStates(statement, this.scope);
           break;
         case "Init":
           unsupported("`init` in a solver", statement.span);
@@ -550,10 +560,11 @@ export class SolverFrame implements Place {
     const form = toTensor(evaluate(statement.right, scope, seq, this.step), statement.right.span);
     // `init x[start] = image`: a state given from outside is at the level it is given for.
     const given = this.target.id === "start" && statement.right.kind === "Name";
-    if (name === "x" && factor === one && !given) this.#checkLevel(form, point, statement.right.span);
+    const isState = name === "x" || this.#carries.get(name)?.isState === true;
+    if (isState && factor === one && !given) this.#checkLevel(form, point, statement.right.span);
     return tensorValue(
       factor === one ? form.value : scale(form.value, div(one, factor)),
-      name === "x" ? point.level : viewLevel(name),
+      isState ? point.level : viewLevel(name),
     );
   }
 
@@ -644,12 +655,30 @@ export class SolverFrame implements Place {
 
   #declareCarry(statement: Extract<Statement, { kind: "Carry" }>, scope: Scope): void {
     if (statement.session) unsupported("a `session` carry", statement.span);
-    const { target } = statement;
+    this.#startAt(statement.target, statement.value, statement.span, scope, false);
+  }
+
+  /** `state y[start] = x[start]`: a second state beside x, coupled with it by the rule. */
+  #declareStates(statement: Extract<Statement, { kind: "State" }>, scope: Scope): void {
+    if (!statement.value)
+      return fail(
+        "D0305",
+        "a state of a solver is declared with its value at `start`: `state y[start] = x[start]`",
+        {
+          at: statement.span,
+        },
+      );
+    for (const target of statement.targets)
+      this.#startAt(target, statement.value, statement.span, scope, true);
+  }
+
+  #startAt(target: Expression, initial: Expression, at: Span, scope: Scope, isState: boolean): void {
+    const word = isState ? "state y" : "carry w";
     if (target.kind !== "Index" || target.object.kind !== "Name")
-      return fail("D0305", "a carry is declared with its value at `start`: `carry w[start] = ...`", {
+      return fail("D0305", `it is declared with its value at \`start\`: \`${word}[start] = ...\``, {
         at: target.span,
       });
-    this.#carries.set(target.object.text, { initial: statement.value, at: statement.span, scope });
+    this.#carries.set(target.object.text, { initial, at, scope, isState });
   }
 
   /** Is a carry of this rule a number of the host? Only where the rule places its points by such numbers. */
@@ -679,6 +708,7 @@ export class SolverFrame implements Place {
   #carryAt(name: string, point: Point, at: Span, seq: number): Linear {
     const offset = point.level.kind === "grid" ? -point.level.offset : undefined;
     const cell = this.scope.cell(`carry ${name}@${point.id}`, seq);
+    if (offset === 0 && this.backwards) return this.step.graph.leaf({ kind: "carry", name, offset: 0 });
     if (offset === 0) {
       if (!this.step.oracle.carried(name)) return this.step.initialCarry(name, () => this.#initial(name));
       if (cell) return this.#tensor(cell, at).value;
@@ -706,6 +736,11 @@ export class SolverFrame implements Place {
         this.scope.cell(`carry ${name}@${point.id}`, Number.MAX_SAFE_INTEGER);
       const atS = cell(this.source.point);
       const atT = cell(this.target);
+      if (this.backwards) {
+        if (atT) this.forwardCarries.set(name, () => this.#tensor(atT, atT.at).value);
+        this.step.exportCarry(name, started ? { atS: () => this.carriedNow(name) } : {});
+        continue;
+      }
       this.step.exportCarry(name, {
         ...(started
           ? { atS: () => this.step.initialCarry(name, () => this.#initial(name)) }
@@ -715,6 +750,13 @@ export class SolverFrame implements Place {
         ...(atT ? { atT: () => this.#tensor(atT, atT.at).value } : {}),
       });
     }
+  }
+
+  /** A carry at the s of the run: its first value at the first step. */
+  carriedNow(name: string): Linear {
+    return this.step.oracle.carried(name)
+      ? this.step.graph.leaf({ kind: "carry", name, offset: 0 })
+      : this.step.initialCarry(name, () => this.#initial(name));
   }
 
   #exportNumber(name: string): void {
@@ -817,13 +859,33 @@ export class SolverFrame implements Place {
       return tensorValue(this.step.graph.leaf({ kind: "carry", name, offset: 0 }), "free");
     if (this.#carries.has(name)) {
       if (point.id === this.source.point.id && this.#isHost(name)) return numberValue(hostNumber(name));
-      return tensorValue(this.#carryAt(name, point, at.span, seq), "free");
+      const value = this.#carryAt(name, point, at.span, seq);
+      return tensorValue(value, this.#carries.get(name)?.isState === true ? point.level : "free");
     }
     if (this.isPrediction(name) || this.step.isOutput(name)) return this.viewAt(name, point, at.span, seq);
     const input = this.scope.find(name, seq)?.read(seq);
     if (input?.kind === "input" && input.type === "trajectory")
       return tensorValue(this.step.graph.leaf({ kind: "input", name, trajectory: point.level }), "free");
     return undefined;
+  }
+
+  /** `y.eps[s]`: a view of a further state. */
+  indexedMember(
+    name: string,
+    member: string,
+    indices: readonly Value[],
+    at: Expression,
+    seq: number,
+  ): Value | undefined {
+    const [index] = indices;
+    if (this.#carries.get(name)?.isState !== true || index?.kind !== "point") return undefined;
+    const { level } = index.point;
+    const value = this.step
+      .predict(this.#carryAt(name, index.point, at.span, seq), level, at.span)
+      .view(member, at.span);
+    return value
+      ? tensorValue(value, viewLevel(member))
+      : fail("D0201", `the model has no view or result \`${member}\``, { at: at.span });
   }
 
   /** Earlier levels exist only where the run has been. */

@@ -24,6 +24,7 @@ import { asDefinition, argumentValue, definitionOf } from "./parameters.js";
 import { Conversions, type Prediction, type View } from "./prediction.js";
 import { Predictor, type GuidedModel } from "./predictor.js";
 import { Scope, type Place } from "./scope.js";
+import { invertCoupled } from "./coupledInverse.js";
 import { invertStep } from "./inverse.js";
 import { normalForm, OpaqueViews, slopeLevel, type NormalForm } from "./slope.js";
 import { SolverFrame, solverBody, type FrameBody, type Source } from "./solver.js";
@@ -388,12 +389,14 @@ export class StepLowering implements Lowering {
       return fail("D0207", `the start rules of \`${solver.def.name}\` never end`, {
         at: solver.def.node.name.span,
       });
-    const frame = new SolverFrame(this, solverBody(solver, at, this), source, target, path, place);
+    const backwards = solver.inverted === true;
+    const body = solverBody(solver, at, this);
+    const frame = new SolverFrame(this, body, source, target, path, place, backwards);
     try {
       const forward = frame.run();
       const result =
-        forward && solver.inverted
-          ? { ...forward, value: invertStep(forward.value, this.graph, solver.def.name, at) }
+        forward && backwards
+          ? { ...forward, value: this.#inverted(forward.value, frame, solver.def.name, at) }
           : forward;
       this.#places.set(place, { frame, real: this.resolver() });
       // The innermost rule that made a state comes first; wrappers that hand it on do not count.
@@ -420,6 +423,16 @@ export class StepLowering implements Lowering {
         );
       return this.lowerRule(entry, source, target, path, place, at, depth + 1);
     }
+  }
+
+  /** The rule solved for what it started from: for an older state, or for x and what it carries together. */
+  #inverted(forward: Linear, frame: SolverFrame, rule: string, at: Span): Linear {
+    const carried = new Map([...frame.forwardCarries].map(([name, value]) => [name, value()]));
+    if (carried.size === 0) return invertStep(forward, this.graph, rule, at);
+    const known = new Map([...carried.keys()].map((name) => [name, frame.carriedNow(name)]));
+    const back = invertCoupled({ x: forward, carried }, known, this.graph, rule, at);
+    for (const [name, value] of back.carried) this.exportCarry(name, { atT: () => value });
+    return back.x;
   }
 
   #historyLength(place: string): number {
