@@ -10,13 +10,27 @@ import type { WasmMemory } from "../kernels/wasm/platform.js";
 import { checkIntact, checkTensor, noRoom } from "./checks.js";
 import { FusedBackend, type Store } from "./fused.js";
 
+interface TensorRecord {
+  readonly id: number;
+  readonly memoryOffset: number;
+  readonly shape: readonly number[];
+  readonly dtype: "float32";
+  refCount: number;
+}
+
 /** The part of tfjs' wasm backend that is used here. */
 interface WasmHeap {
-  /** The threaded build imports its memory, the others export it. */
-  readonly wasm: { readonly wasmMemory?: WasmMemory; readonly asm: { readonly memory: WasmMemory } };
-  readonly dataIdMap: { get(id: object): { readonly memoryOffset: number } };
-  /** Allocates; without values nothing is written. */
-  move(id: object, values: null, shape: readonly number[], type: "float32", refCount: number): void;
+  readonly wasm: {
+    /** The threaded build imports its memory, the others export it. */
+    readonly wasmMemory?: WasmMemory;
+    readonly asm: { readonly memory: WasmMemory };
+    /** 0 when there is no room. */
+    _malloc(bytes: number): number;
+    _free(address: number): void;
+    readonly tfjs: { registerTensor(id: number, size: number, address: number): void };
+  };
+  dataIdNextNumber: number;
+  readonly dataIdMap: { get(id: object): TensorRecord; set(id: object, record: TensorRecord): void };
   disposeData(id: object): boolean;
   refCount(id: object): number;
 }
@@ -28,6 +42,12 @@ interface HeapBuffer {
   /** The tf.Tensor over the same memory, once there is one. */
   tensor: tf.Tensor | null;
 }
+
+/**
+ * Bytes between neighbours. Tensors of a power of two would lie 16 bytes apart modulo 4096, and a load a little ahead of a
+ * store in the last 12 bits of its address waits for it: up to half as long again for a kernel.
+ */
+const APART = 240;
 
 /** Bytes a heap of 32-bit addresses can hand out at once. */
 const LARGEST = 2 ** 32 - 2 ** 16;
@@ -41,22 +61,23 @@ class HeapStore implements Store<HeapBuffer, number> {
   }
 
   allocate(size: number): HeapBuffer {
-    if (size * 4 > LARGEST) noRoom(size);
-    const dataId = {};
+    const bytes = 4 * size + APART;
+    if (bytes > LARGEST) noRoom(size);
+    // As BackendWasm.move does, with the addresses apart, and with a look at what the allocator says.
+    const { wasm, dataIdMap } = this.#heap;
+    const address = wasm._malloc(bytes) >>> 0;
+    if (address === 0) noRoom(size);
+    const id = this.#heap.dataIdNextNumber++;
     try {
-      this.#heap.move(dataId, null, [size], "float32", 1);
+      wasm.tfjs.registerTensor(id, size, address);
     } catch (error) {
       // The last bytes were missing for tfjs' own record of the tensor: emscripten aborts with a RuntimeError.
-      this.#heap.disposeData(dataId);
+      wasm._free(address);
       if (error instanceof Error && error.name === "RuntimeError") noRoom(size);
       throw error;
     }
-    const address = this.#heap.dataIdMap.get(dataId).memoryOffset;
-    // tfjs does not look whether its allocator found room; 0 means it did not.
-    if (address === 0) {
-      this.#heap.disposeData(dataId);
-      noRoom(size);
-    }
+    const dataId = {};
+    dataIdMap.set(dataId, { id, memoryOffset: address, shape: [size], dtype: "float32", refCount: 1 });
     return { dataId, address, tensor: null };
   }
   release({ dataId, tensor }: HeapBuffer): void {
