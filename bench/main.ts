@@ -43,6 +43,7 @@ const log = (measured: readonly Measured[]): void => {
 
 const updateRows: string[][] = [];
 const ratioRows: string[][] = [];
+const bounds: string[] = [];
 for (const [i, n] of sizes.entries()) {
   console.log(`case U, ${n} elements`);
   const own = [
@@ -73,6 +74,9 @@ for (const [i, n] of sizes.entries()) {
       return one === undefined ? "skipped" : figure(one.ms);
     }),
   ]);
+  const [native, slow, eager] = ["C", "tfjs wasm", "torch"].map(by);
+  if (native && slow && eager)
+    bounds.push(`${figure(ratio(slow, native))} and ${figure(ratio(eager, native))} at ${n} elements`);
   ratioRows.push([
     String(n),
     over("wasm", "C", [1.5, 1.25, 1.25]),
@@ -202,6 +206,7 @@ ${table(
   ratioRows,
 )}
 
+${bounds.length > 0 ? `The C loop itself is faster than tfjs wasm and torch by ${bounds.join(", ")}: where memory is the limit, no loop gets further.\n` : ""}
 ## Noise
 
 a x + d z, z drawn in the kernel (Philox 4x32-10 and Box-Muller), nanoseconds an element; torch.randn alone. Aim: 5.
