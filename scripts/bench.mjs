@@ -1,5 +1,5 @@
-// `npm run bench`: joins bench/main.ts into one file and runs it, so that what is measured is the code as it is published;
-// run straight from the sources, helpers of the transformer would be measured too.
+// Owns: `npm run bench`: joins bench/main.ts into one file and runs it, so that what is measured is the code as it is
+// published; run straight from the sources, helpers of the transformer would be measured too.
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
