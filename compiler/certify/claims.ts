@@ -20,11 +20,12 @@ export interface Claims {
 
 /** Checks the claims of solvers (D041x) and of `expect` blocks (D0910), and says what is certified. */
 export function checkClaims(module: Module, program: Program): Claims {
-  return {
+  const found = program.diagnostics.attempt(() => ({
     solvers: checkOrderClaims(module, program),
     expected: checkExpectations(module, program),
     runs: runOrders(module, program),
-  };
+  }));
+  return found ?? { solvers: [], expected: [], runs: new Map() };
 }
 
 function runOrders(module: Module, program: Program): ReadonlyMap<string, SamplerOrder> {

@@ -19,7 +19,8 @@ import { checkExpect, checkSampler } from "./samplers.js";
 
 /** Checks every file of the program that the user wrote. */
 export function checkProgram(program: Program): void {
-  for (const module of [...program.modules.values()]) if (!isLibrary(module.id)) checkModule(module, program);
+  for (const module of [...program.modules.values()])
+    if (!isLibrary(module.id)) program.diagnostics.attempt(() => checkModule(module, program));
 }
 
 /**

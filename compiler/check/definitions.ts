@@ -31,7 +31,10 @@ const telling: ReadonlySet<Code> = new Set<Code>([
 
 /** Reports into the program's diagnostics. Call after `checkModule`; a file with errors is left alone. */
 export function checkDefinitions(module: Module, program: Program): void {
-  if (program.diagnostics.hasErrors) return;
+  if (!program.diagnostics.hasErrors) program.diagnostics.attempt(() => tryDefinitions(module, program));
+}
+
+function tryDefinitions(module: Module, program: Program): void {
   const used = usedBySamplers(module, program);
   for (const def of module.definitions.values()) {
     const reserved = reservedIn(def.node);

@@ -31,6 +31,14 @@ export function fail(code: Code, message: string, finding: Finding = {}): never 
   throw new Failure(diagnostic(code, message, finding));
 }
 
+/** No limit on a text bounds how many names stand for one another; the stack does. */
+const isEndOfStack = (error: unknown): boolean =>
+  error instanceof Error && /call stack|too much recursion/i.test(error.message);
+
+const tooLongChain = diagnostic("D0802", "names that stand for one another form too long a chain", {
+  help: "put values in place of names, or compute them in a `repeat`",
+});
+
 /** Collects diagnostics of one compilation; the same finding at the same place is kept once. */
 export class Diagnostics {
   readonly #list: Diagnostic[] = [];
@@ -43,13 +51,17 @@ export class Diagnostics {
     this.#list.push(item);
   }
 
-  /** Runs `work`; a `Failure` inside is collected and `undefined` returned. Other errors are compiler bugs and pass through. */
+  /**
+   * Runs `work`; a `Failure` inside is collected and `undefined` returned, and so is the end of the stack. Other errors
+   * are compiler bugs and pass through.
+   */
   attempt<T>(work: () => T): T | undefined {
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      this.add(error.diagnostic);
+      if (error instanceof Failure) this.add(error.diagnostic);
+      else if (isEndOfStack(error)) this.add(tooLongChain);
+      else throw error;
       return undefined;
     }
   }

@@ -202,6 +202,23 @@ export const absurd: readonly (readonly [what: string, text: string, code: Code]
   }),
 ];
 
+const links = (count: number, link: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => link(i)).join("\n");
+
+/** Chains of names, each short. They are D0802 when the stack ends, D0207 when calls do. */
+export const chains: readonly (readonly [what: string, text: string])[] = [
+  ["lets", links(5000, (i) => `let a${i} = ${i === 0 ? 1 : `a${i - 1} + 1`}`)],
+  ["functions", links(5000, (i) => `let f${i}(u) = ${i === 0 ? "u" : `f${i - 1}(u) + 1`}`)],
+  [
+    "solvers",
+    `${links(5000, (i) => `solver g${i} = ${i === 0 ? "ddim" : `g${i - 1}`}`)}\n${sampler("grid uniform_time\n  steps 2\n  solver g4999")}`,
+  ],
+  [
+    "lets of a step",
+    `solver a { step {\n${links(3000, (i) => `let a${i} = ${i === 0 ? "lambda[s]" : `a${i - 1} + exp(a${i - 1})`}`)}\nx[t] = a2999*x[s] } }`,
+  ],
+];
+
 /** Texts that are long and not deep: nothing overflows, whatever is found. */
 const long: readonly string[] = [
   ...[
@@ -246,6 +263,7 @@ export interface Answers {
   readonly within: readonly Answer[];
   readonly beyond: readonly Answer[];
   readonly absurd: readonly Answer[];
+  readonly chains: readonly Answer[];
   readonly long: readonly Answer[];
 }
 
@@ -258,5 +276,6 @@ parentPort?.postMessage({
   within: cases.map(({ what, limit, codes }) => answer(what, () => codes(limits[limit]))),
   beyond: cases.map(({ what, limit, codes }) => answer(what, () => codes(limits[limit] + 1))),
   absurd: absurd.map(([what, text]) => answer(what, () => read(text))),
+  chains: chains.map(([what, text]) => answer(what, () => read(text))),
   long: long.map((text) => answer(text.slice(0, 8), () => read(text))),
 } satisfies Answers);

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { limits } from "../../compiler/limits.js";
-import { absurd, cases, type Answers } from "./limitCases.js";
+import { absurd, cases, chains, type Answers } from "./limitCases.js";
 import { bundled } from "./threads.js";
 
 let answers: Answers;
@@ -38,6 +38,11 @@ describe.each(cases.map(({ limit, what, code }, i) => ({ limit, what, code, i })
 
 test.each(absurd.map(([what, , code], i) => [what, code, i] as const))("a million: %s", (_what, code, i) => {
   expect(answers.absurd[i]?.codes).toContain(code);
+});
+
+test.each(chains.map(([what], i) => [what, i] as const))("chains of %s end in no exception", (_what, i) => {
+  const { codes } = answers.chains[i] ?? {};
+  expect(Array.isArray(codes), String(codes)).toBe(true);
 });
 
 test("long texts that are not deep are read, whatever is found", () => {
