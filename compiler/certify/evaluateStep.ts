@@ -44,8 +44,9 @@ export class StepValues<V> {
     const terms: (readonly [Laurent, V])[] = [];
     for (const [node, coefficient] of linear.terms) {
       const factor = this.#factor(coefficient, node);
-      // What a rule multiplies by zero need not have a value: a draw at eta = 0.
-      if (this.ring.isZero(factor)) continue;
+      // What a rule multiplies by zero need not have a value: a draw at eta = 0. A factor of which only the first
+      // powers are known to vanish is no zero: it limits what is known of the sum.
+      if (this.ring.isZero(factor) && this.ring.known(factor) >= this.ring.series.length) continue;
       terms.push([factor, this.node(node)]);
     }
     return this.algebra.combine(terms, this.scalar(linear.constant));

@@ -25,6 +25,8 @@ export interface Place {
   readonly limits?: boolean;
   /** Instead of the generic model. */
   readonly model?: ((lambda: bigint) => Model) | undefined;
+  /** Powers of h beyond those that most rules need: products of quotients lose one for every factor. */
+  readonly spare?: number;
 }
 
 /** Series lose an order at every division by h. */
@@ -32,8 +34,8 @@ const guard = 4;
 
 /** `at` moves the point of expansion, which otherwise belongs to the seed. */
 export function makeProblem(place: Place, at?: bigint): Problem {
-  const { branch, family, grid, seed, order, counters, scale, limits } = place;
-  const ring = new LaurentRing(order + 1 + guard);
+  const { branch, family, grid, seed, order, counters, scale, limits, spare = 0 } = place;
+  const ring = new LaurentRing(order + 1 + guard + spare);
   const centre = at ?? fixedField.one / 4n + new Random(seed).value() / 2n;
   const path = new PathSeries(ring.series, makeFamily(family, seed, centre), centre);
   const period = carriesRead(branch).size > 0 ? 3 : 6;
