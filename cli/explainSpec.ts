@@ -1,22 +1,13 @@
 // Owns: `dsamp explain SPEC`: the rules of a sampler, or solvers by themselves, as the mathematics they were compiled to.
 
-import { branchesOf, viewedThrough } from "../compiler/certify/viewed.js";
-import { diagnostic, Diagnostics, Failure } from "../compiler/diagnostics/report.js";
+import { diagnostic, Diagnostics } from "../compiler/diagnostics/report.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
 import type { Sources } from "../compiler/diagnostics/text.js";
 import { checkProgram } from "../compiler/check/check.js";
-import { outputsOf, promising, updateOf } from "../compiler/emit/mathematics.js";
-import {
-  equationsOf,
-  layOut,
-  predictionWords,
-  updateNotes,
-  Writer,
-  type Notation,
-} from "../compiler/emit/mathematicsPrint.js";
+import { solverSections } from "../compiler/explain.js";
+import { layOut, Writer, type Notation } from "../compiler/emit/mathematicsPrint.js";
 import { explainSampler, type Section } from "../compiler/emit/mathematicsSampler.js";
 import { definitionOf, moduleScope } from "../compiler/lower/parameters.js";
-import type { DefinitionValue } from "../compiler/lower/value.js";
 import { Program } from "../compiler/resolve/module.js";
 import { StaticLowering } from "../compiler/sampler/sampler.js";
 import { exitFor } from "./exit.js";
@@ -143,35 +134,4 @@ function explainNamed(io: Io, { file, text }: Spec, solver: string, writer: Writ
     return { name: solver, sections: solverSections(program, value, writer) };
   });
   return { explanations: explanation ? [explanation] : [], diagnostics: diagnostics.all, sources };
-}
-
-/** One section for each answer to the questions of place, through the prediction in which the rule is shortest. */
-function solverSections(program: Program, solver: DefinitionValue, writer: Writer): readonly Section[] {
-  const all = branchesOf(program, solver);
-  return all.map((branch, i): Section => {
-    const views = ["x0", "eps", "flow"].flatMap((view) => {
-      const graph = viewedThrough(program, solver, branch, view);
-      return graph ? [{ view, outputs: outputsOf(graph) }] : [];
-    });
-    const updates = promising(views, ({ outputs }) => outputs.map((output) => output.value)).map(
-      ({ view, outputs }) => updateOf(outputs, view),
-    );
-    const [first, ...others] = updates;
-    if (!first)
-      throw new Failure(
-        diagnostic("D0413", `\`${solver.def.name}\` cannot be written without a sampler`, {
-          at: solver.def.node.name.span,
-          help: "explain a sampler that uses it",
-        }),
-      );
-    const update = others.reduce((best, other) => (other.cost < best.cost ? other : best), first);
-    return {
-      title:
-        all.length === 1
-          ? "every step with full history"
-          : `case ${i + 1} of ${all.length}, by the place in the run`,
-      notes: [predictionWords(update, writer, false), ...updateNotes(update, writer)],
-      equations: equationsOf(update, writer),
-    };
-  });
 }

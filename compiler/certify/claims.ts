@@ -28,7 +28,8 @@ export function checkClaims(module: Module, program: Program): Claims {
   return found ?? { solvers: [], expected: [], runs: new Map() };
 }
 
-function runOrders(module: Module, program: Program): ReadonlyMap<string, SamplerOrder> {
+/** The orders of a file's samplers, by name; reports those that start or final rules lower (D0414). */
+export function runOrders(module: Module, program: Program): ReadonlyMap<string, SamplerOrder> {
   const runs = new Map<string, SamplerOrder>();
   for (const def of module.definitions.values()) {
     if (def.sort !== "sampler") continue;

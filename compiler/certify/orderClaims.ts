@@ -67,7 +67,7 @@ export function checkSolverClaims(module: Module, program: Program): void {
 }
 
 /** Solvers whose parameters all have defaults. */
-const certifiable = (module: Module): readonly DefinitionValue[] =>
+export const certifiable = (module: Module): readonly DefinitionValue[] =>
   [...module.definitions.values()]
     .filter((def) => def.sort === "solver" && !def.node.params?.some((param) => !param.default))
     .map((def) => ({ kind: "definition", def, args: new Map() }));

@@ -53,7 +53,8 @@ export function handle(connection: Connection, state: ServerState): void {
 
   connection.onHover((params) =>
     at(params, null, (analysis, offset) => {
-      const found = hover(analysis, offset);
+      const { facts, values } = state.found(analysis.id);
+      const found = hover(analysis, offset, facts, values);
       return found ? { contents: markup(found.text), range: convert.range(found.span) } : null;
     }),
   );
@@ -136,13 +137,19 @@ export function handle(connection: Connection, state: ServerState): void {
   );
   connection.onCodeAction(({ textDocument, range }) =>
     inside(textDocument, [], (analysis) =>
-      actions(workspace, analysis, state.diagnostics(analysis.id), {
-        start: offsetIn(analysis, range.start),
-        end: offsetIn(analysis, range.end),
-      }).map((action) => ({
+      actions(
+        workspace,
+        analysis,
+        state.diagnostics(analysis.id),
+        {
+          start: offsetIn(analysis, range.start),
+          end: offsetIn(analysis, range.end),
+        },
+        state.found(analysis.id).facts,
+      ).map((action) => ({
         title: action.title,
-        kind: CodeActionKind.QuickFix,
-        diagnostics: [convert.diagnostic(action.diagnostic, analysis.id)],
+        kind: action.diagnostic ? CodeActionKind.QuickFix : CodeActionKind.RefactorRewrite,
+        ...(action.diagnostic ? { diagnostics: [convert.diagnostic(action.diagnostic, analysis.id)] } : {}),
         isPreferred: action.preferred,
         edit: convert.workspaceEdit(action.edits),
       })),
@@ -150,7 +157,7 @@ export function handle(connection: Connection, state: ServerState): void {
   );
   connection.languages.inlayHint.on(({ textDocument, range }) =>
     inside(textDocument, [], (analysis) =>
-      inlayHints(analysis, state.facts(analysis.id), {
+      inlayHints(analysis, state.found(analysis.id).facts, {
         start: offsetIn(analysis, range.start),
         end: offsetIn(analysis, range.end),
       }).map(({ at: offset, text, kind, tooltip }) => ({

@@ -1,26 +1,38 @@
-// Owns: what takes longer than a keystroke: compiling every sampler of a file, and the definitions that none uses, one
-// part after another, so that whoever runs it can stop in between. A further stage is one more generator in `stages`.
+// Owns: what takes longer than a keystroke: compiling every sampler of a file, the definitions that none uses, and the
+// certificates, one part after another, so that whoever runs it can stop in between. A further stage is one more generator in `stages`.
 
 import { checkDefinitions } from "../../compiler/check/definitions.js";
 import { compile } from "../../compiler/compile.js";
-import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.js";
+import type { Diagnostic, Edit } from "../../compiler/diagnostics/diagnostic.js";
 import { Diagnostics } from "../../compiler/diagnostics/report.js";
 import type { Host } from "../../compiler/host.js";
 import { isLibrary, Program } from "../../compiler/resolve/module.js";
 import type { FileId, Span } from "../../compiler/source/span.js";
 import type { Definition, SyntaxTree } from "../../compiler/syntax/ast.js";
+import { certificates } from "./certificates.js";
+import { samplerFacts, valuesOf } from "./samplerFacts.js";
 
-/** Something found out about a definition, shown behind its name. */
+/** Something found out about a stretch of the text, as a rule the name of a definition. */
 export interface Fact {
   readonly at: Span;
+  /** Shown behind it; empty: nothing is. */
   readonly text: string;
-  /** Markdown. */
+  /** Markdown, shown over it and over the names that stand for it. */
   readonly tooltip: string;
+  /** A change that states it. */
+  readonly action?: { readonly title: string; readonly edits: readonly Edit[] };
+}
+
+/** Values of path quantities at both ends of a sampler's run. */
+export interface Values {
+  readonly sampler: string;
+  readonly ends: Readonly<Record<string, readonly [number, number]>>;
 }
 
 export interface Part {
   readonly diagnostics: readonly Diagnostic[];
   readonly facts: readonly Fact[];
+  readonly values?: readonly Values[];
 }
 
 export interface LaterRequest {
@@ -32,7 +44,7 @@ export interface LaterRequest {
 
 type Stage = (request: LaterRequest) => Generator<Part>;
 
-const stages: readonly Stage[] = [samplers, definitions];
+const stages: readonly Stage[] = [samplers, definitions, certificates];
 
 /** The parts of all stages, in the order in which they are worth having. */
 export function* later(request: LaterRequest): Generator<Part> {
@@ -44,18 +56,12 @@ function* samplers({ host, file, text, tree }: LaterRequest): Generator<Part> {
     (item): item is Definition => item.kind === "Definition" && item.sort === "sampler",
   );
   for (const { name } of own) {
-    const { diagnostics, plan } = compile({ host, file, text, sampler: name.text });
-    const report = plan?.report;
-    const facts = report
-      ? [
-          {
-            at: name.span,
-            text: `${report.nfe} calls, ${report.peakTensors} tensors`,
-            tooltip: `${report.nfe} evaluations of the network per sample; at most ${report.peakTensors} tensors alive at a time`,
-          },
-        ]
-      : [];
-    yield { diagnostics: diagnostics.filter((item) => (item.primary?.span.file ?? file) === file), facts };
+    const { diagnostics, plan, run } = compile({ host, file, text, sampler: name.text });
+    yield {
+      diagnostics: diagnostics.filter((item) => (item.primary?.span.file ?? file) === file),
+      facts: plan && run ? samplerFacts(run, plan) : [],
+      values: run ? [valuesOf(run)] : [],
+    };
   }
 }
 

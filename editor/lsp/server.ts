@@ -16,7 +16,7 @@ import { Convert } from "./convert.js";
 import { diagnosticsOf } from "./features/diagnostics.js";
 import { tokenModifiers, tokenTypes } from "./features/tokens.js";
 import { handle } from "./handlers.js";
-import type { Fact } from "./later.js";
+import type { Fact, Values } from "./later.js";
 import type { LaterRunner } from "./laterRunner.js";
 import { pathOf, Uris } from "./uris.js";
 import { Workspace, type Files } from "./workspace.js";
@@ -38,6 +38,7 @@ interface Found {
   readonly text: string;
   readonly diagnostics: Diagnostic[];
   readonly facts: Fact[];
+  readonly values: Values[];
 }
 
 /** What requests need to be answered. */
@@ -46,7 +47,7 @@ export interface ServerState {
   readonly convert: Convert;
   readonly uris: Uris;
   readonly diagnostics: (id: FileId) => readonly Diagnostic[];
-  readonly facts: (id: FileId) => readonly Fact[];
+  readonly found: (id: FileId) => Pick<Found, "facts" | "values">;
 }
 
 /** Serves a client until it says `exit`. */
@@ -77,7 +78,7 @@ const capabilities: InitializeResult["capabilities"] = {
   foldingRangeProvider: true,
   selectionRangeProvider: true,
   documentFormattingProvider: true,
-  codeActionProvider: { codeActionKinds: ["quickfix"] },
+  codeActionProvider: { codeActionKinds: ["quickfix", "refactor.rewrite"] },
   inlayHintProvider: true,
   semanticTokensProvider: {
     legend: { tokenTypes: [...tokenTypes], tokenModifiers: [...tokenModifiers] },
@@ -121,7 +122,7 @@ class Session {
       convert: this.#convert,
       uris,
       diagnostics: (id) => this.#diagnostics(id),
-      facts: (id) => this.#current(id)?.facts ?? [],
+      found: (id) => this.#current(id) ?? { facts: [], values: [] },
     });
   }
 
@@ -174,12 +175,13 @@ class Session {
   #runLater(id: FileId): void {
     const text = this.#workspace.text(id);
     if (text === undefined) return;
-    const found: Found = { text, diagnostics: [], facts: [] };
+    const found: Found = { text, diagnostics: [], facts: [], values: [] };
     const stop = this.options.later.run({ file: id, texts: this.#workspace.openTexts }, (part) => {
       if (this.#workspace.text(id) !== text) return;
       this.#found.set(id, found);
       found.diagnostics.push(...part.diagnostics);
       found.facts.push(...part.facts);
+      found.values.push(...(part.values ?? []));
       this.#publish(id);
       if (part.facts.length > 0) void this.connection.languages.inlayHint.refresh().catch(() => undefined);
     });

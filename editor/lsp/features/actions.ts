@@ -6,6 +6,7 @@ import { isLibrary } from "../../../compiler/resolve/module.js";
 import type { Span } from "../../../compiler/source/span.js";
 import type { UseItem } from "../../../compiler/syntax/ast.js";
 import { libraryPrefix } from "../../../stdlib/index.js";
+import type { Fact } from "../later.js";
 import { libraryEntries } from "../library.js";
 import type { Analysis, Workspace } from "../workspace.js";
 import { relativePath } from "./completionUse.js";
@@ -13,7 +14,8 @@ import { relativePath } from "./completionUse.js";
 export interface Action {
   readonly title: string;
   readonly edits: readonly Edit[];
-  readonly diagnostic: Diagnostic;
+  /** The finding it mends; none for what states a fact. */
+  readonly diagnostic?: Diagnostic;
   /** To be taken without looking: it keeps the meaning. */
   readonly preferred: boolean;
 }
@@ -24,14 +26,22 @@ export function actions(
   analysis: Analysis,
   diagnostics: readonly Diagnostic[],
   range: { readonly start: number; readonly end: number },
+  facts: readonly Fact[] = [],
 ): readonly Action[] {
   if (isLibrary(analysis.id)) return [];
-  return diagnostics
-    .filter(({ primary }) => {
-      const span = primary?.span;
-      return span?.file === analysis.id && span.start <= range.end && range.start <= span.end;
-    })
-    .flatMap((item) => [...offered(item), ...meant(item), ...imports(workspace, analysis, item)]);
+  const touched = (span: Span | undefined): boolean =>
+    span?.file === analysis.id && span.start <= range.end && range.start <= span.end;
+  const stated = facts.flatMap(({ at, action }): Action[] =>
+    action && (touched(at) || action.edits.some((edit) => touched(edit.span)))
+      ? [{ ...action, preferred: false }]
+      : [],
+  );
+  return [
+    ...diagnostics
+      .filter(({ primary }) => touched(primary?.span))
+      .flatMap((item) => [...offered(item), ...meant(item), ...imports(workspace, analysis, item)]),
+    ...stated,
+  ];
 }
 
 function offered(item: Diagnostic): readonly Action[] {

@@ -27,7 +27,7 @@ export function inlayHints(
     },
   });
   for (const fact of facts)
-    if (fact.at.file === analysis.id)
+    if (fact.at.file === analysis.id && fact.text !== "")
       found.push({ at: fact.at.end, text: fact.text, kind: "fact", tooltip: fact.tooltip });
   return found.filter(({ at }) => at >= range.start && at <= range.end).sort((a, b) => a.at - b.at);
 }

@@ -197,6 +197,7 @@ schedule cosine {
   alpha = cos(pi/2*t)
   sigma = sin(pi/2*t)
 }
+solver mine { step { x[t] = ddim(s -> t) } }
 `;
   const textDocument = { uri: "untitled:Untitled-1", languageId: "dsamp", version: 1, text: sampler };
   await other.sendNotification("textDocument/didOpen", { textDocument });
@@ -206,7 +207,24 @@ schedule cosine {
     textDocument,
     range,
   });
-  expect(hints.map(({ label }) => label)).toEqual([expect.stringMatching(/^4 calls, \d tensors$/), "eta:"]);
+  expect(hints.map(({ label }) => label)).toEqual([expect.stringMatching(/^4 NFE, \d tensors$/), "eta:"]);
+  // The certificate of the solver follows, and with it the action that states the order.
+  const line = sampler.split("\n").findIndex((text) => text.startsWith("solver mine"));
+  const head = { start: { line, character: 7 }, end: { line, character: 7 } };
+  const titles = async (): Promise<readonly string[]> => {
+    const offered: { title: string }[] = await other.sendRequest("textDocument/codeAction", {
+      textDocument,
+      range: head,
+      context: { diagnostics: [] },
+    });
+    return offered.map(({ title }) => title);
+  };
+  await expect.poll(titles, { timeout: 30_000 }).toContain("declare the verified order: `order 1`");
+  const shown: { contents: { value: string } } = await other.sendRequest("textDocument/hover", {
+    textDocument,
+    position: { line, character: 8 },
+  });
+  expect(shown.contents.value).toContain("mine: order 1, in x0");
   const found: Location[] = await other.sendRequest("textDocument/definition", {
     textDocument,
     position: { line: 5, character: 12 },
