@@ -3,6 +3,7 @@
 import type { ErrorConstant } from "./constant.js";
 import { fraction } from "./explain.js";
 import type { Integrated } from "./integrated.js";
+import { highestOrder } from "./order.js";
 import type { SolverReport } from "./orderClaims.js";
 import type { SamplerOrder } from "./samplerOrder.js";
 
@@ -36,14 +37,17 @@ function describeOrders({
   const { ratios = 0, smooth = ratios } = certificate.orders;
   if (ratios < 1 && smooth < 1 && claimed === undefined) return ["no order"];
   const more = smooth > ratios ? [`${smooth} on smooth grids`] : [];
-  if (claimed === undefined) return [`order ${ratios}`, ...more];
-  if (held !== true) return [`order ${ratios} (claimed ${claimed})`, ...more];
+  if (claimed === undefined) return [`order ${shownOrder(ratios)}`, ...more];
+  if (held !== true) return [`order ${shownOrder(ratios)} (claimed ${claimed})`, ...more];
   if (claimedOn === "ratios") return [`order ${ratios} as claimed`, ...more];
   const found = certificate.orders[claimedOn] ?? claimed;
   const any = ratios < found ? [`${ratios} on any`] : [];
   if (claimedOn === "smooth") return [`order ${found} on smooth grids as claimed`, ...any];
   return [`order ${found} on uniform ${claimedOn} as claimed`, ...more, ...any];
 }
+
+/** Longer series are not looked at. */
+const shownOrder = (order: number): string => (order >= highestOrder ? `${order} or more` : String(order));
 
 /** `in x0 over lambda`: see Integrated. */
 const describeIntegrated = ({ predictions, over }: Integrated): string =>
@@ -66,4 +70,4 @@ function describeWeak({ claimed, verdict }: NonNullable<SolverReport["weak"]>): 
 
 /** `, run order 2`; nothing for runs with noise or data-dependent weights, which have no deterministic order. */
 export const describeRun = (run: SamplerOrder | undefined): string =>
-  run?.order === undefined ? "" : `, run order ${run.order}`;
+  run?.order === undefined ? "" : run.order < 1 ? ", no run order" : `, run order ${shownOrder(run.order)}`;

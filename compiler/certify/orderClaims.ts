@@ -251,6 +251,12 @@ export function missed(rule: Setting, claim: Claim, at: Span): Diagnostic | unde
   const verdict = certifyOrder(question);
   if (verdict.kind === "order" && verdict.order >= order) return undefined;
   if (verdict.kind !== "order") return undecided(verdict, order, at);
+  if (verdict.order >= highestOrder)
+    return diagnostic("D0413", `declared order ${order}; this rule has order ${highestOrder} or more`, {
+      at,
+      why: `orders above ${highestOrder} are not decided: their series are too long`,
+      help: `declare \`order ${highestOrder}\``,
+    });
   const where = placeName(grid);
   if (verdict.order <= 0)
     return diagnostic(

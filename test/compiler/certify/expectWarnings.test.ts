@@ -121,6 +121,13 @@ describe("what is no rule", () => {
     ["a tableau without a result", "tableau x0 over lambda { 0 | ; 1/2 | 1/2 }", /^D0211 .*no result row/],
   ])("%s", (_, rule, message) => expect(found(rule)[0]).toMatch(message));
 
+  test("an order beyond those that are decided is open, not rejected", () => {
+    expect(check("expect abnorsett(k: 8) { order 8 }").found).toEqual([
+      "D0413 declared order 8; this rule has order 7 or more",
+    ]);
+    expect(check("expect abnorsett(k: 3) { order 8 }").found[0]).toMatch(/^D0910 .*has order 3/);
+  });
+
   test("a system that is regular, an integral that converges", () => {
     expect(found("step { let w = solve([[1, 1], [1, 2]], [1, 1]); x[t] = w[0]*ddim(s -> t) }")).toEqual([]);
     expect(
