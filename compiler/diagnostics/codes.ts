@@ -60,6 +60,7 @@ export const codes = {
   D0706: { severity: "error", title: "wrong use of the command line" },
   D0707: { severity: "error", title: "out of memory" },
   D0708: { severity: "error", title: "error control does not get on" },
+  D0709: { severity: "error", title: "device was lost" },
   D0710: { severity: "error", title: "import has an unknown option" },
   D0711: { severity: "error", title: "import has contradictory options" },
   D0712: { severity: "error", title: "import has no counterpart here" },

@@ -17,9 +17,8 @@ const openers: Readonly<Record<string, (options: BackendOptions) => Promise<Back
   wasm: async (options) => (await import("./wasm.js")).openWasm(options.wasmPath),
   node: async () => (await import("./node.js")).openNode("node"),
   "node-gpu": async () => (await import("./node.js")).openNode("node-gpu"),
+  webgpu: async () => (await import("./webgpu.js")).openWebGpu(),
 };
-
-const planned: readonly string[] = ["webgpu"];
 
 /** Names that `openBackend` takes. */
 export const backendNames: readonly string[] = Object.keys(openers);
@@ -29,7 +28,5 @@ export async function openBackend(name: string, options: BackendOptions = {}): P
   const help = `available: ${backendNames.join(", ")}`;
   const opener = Object.hasOwn(openers, name) ? openers[name] : undefined;
   if (opener !== undefined) return opener(options);
-  if (planned.includes(name))
-    fail("D0702", `the backend '${name}' is not available in this version`, { help });
   return fail("D0702", `there is no backend '${name}'`, { help });
 }

@@ -10,6 +10,7 @@ import { hostMaxAbs } from "../../../runtime/backends/hostReduce.js";
 import { functionModel, makeSeed, openBackend, sample } from "../../../runtime/index.js";
 import { combined, eulerPlan, kernel } from "../../support/plans.js";
 import { nodeBackend } from "./tensorflow.js";
+import { webgpuBackend } from "./webgpuDevice.js";
 
 interface Row {
   readonly name: string;
@@ -226,6 +227,7 @@ describe.each([
   "stock wasm",
   "folded cpu",
   ...(nodeBackend ? ["node"] : []),
+  ...(webgpuBackend ? ["webgpu"] : []),
 ])("%s", (name) => {
   let backend: Backend;
   let reference: Backend;
@@ -291,7 +293,10 @@ describe.each([
       on.free(tensor);
       return [...data];
     };
-    expect(await read(backend)).toEqual(await read(reference));
+    const [actual, expected] = [await read(backend), await read(reference)];
+    // A driver of a GPU may contract sums and products.
+    if (name === "webgpu") expectClose(Float32Array.from(actual), Float32Array.from(expected), 2 ** -20);
+    else expect(actual).toEqual(expected);
   });
 
   test("uploads and downloads are copies", async () => {
@@ -358,15 +363,9 @@ test.each([
 });
 
 describe("openBackend", () => {
-  test.each(["webgpu"])("%s is known but not there", async (name) => {
-    await expect(openBackend(name)).rejects.toThrow(
-      `D0702: the backend '${name}' is not available in this version`,
-    );
-  });
-
   test("an unknown name lists what exists", async () => {
     await expect(openBackend("cuda")).rejects.toMatchObject({
-      diagnostic: { code: "D0702", help: "available: reference, null, cpu, wasm, node, node-gpu" },
+      diagnostic: { code: "D0702", help: "available: reference, null, cpu, wasm, node, node-gpu, webgpu" },
     });
     await expect(openBackend("toString")).rejects.toThrow("D0702");
   });

@@ -1,0 +1,396 @@
+// Owns: the backend on a WebGPU device that it shares with tfjs: tensors are tfjs' tensors, kernels are WGSL of our own,
+// one dispatch each. Results are written beside the inputs, never over them, into buffers that the step before has given
+// up. Noise is left unmade until it is used; a kernel that is its only user makes it on the way.
+
+import type * as tfjs from "@tensorflow/tfjs-core";
+import { fail } from "../../../compiler/diagnostics/report.js";
+import type { Kernel, Per, ReduceFn } from "../../../compiler/plan/schema.js";
+import type { Backend, Executable, HostArray, Rows, Shape, Tensor, TfInterop } from "../../backend.js";
+import { Meter } from "../../meter.js";
+import { checkRequest, type NoiseRequest } from "../../noise/noise.js";
+import { reducedShape, sizeOf } from "../../shapes.js";
+import { checkFill, checkIntact, checkReduction, checkTensor } from "../checks.js";
+import { kernelStructure } from "../scalarOps.js";
+import { Device, type Buffer, type Shader } from "./device.js";
+import { fillWords, GpuExecutable, gridOf, type Binding } from "./executable.js";
+import type { TfGpu } from "./platform.js";
+import * as text from "./reduce.js";
+
+type Tf = typeof tfjs;
+
+class Handle implements Tensor {
+  readonly size: number;
+  /** Known to be finite, by the stamp of the dispatch that wrote it, or not known. */
+  finite: boolean | { readonly stamp: number } = false;
+  /** The tf.Tensor over the buffer, once there is one. */
+  tensor: tfjs.Tensor | null = null;
+
+  /** `buffer` is null while the noise of `request` has not been made. */
+  constructor(
+    readonly shape: Shape,
+    public buffer: Buffer | null,
+    readonly request: NoiseRequest | null = null,
+  ) {
+    this.size = sizeOf(shape);
+  }
+}
+
+/** What makes a tensor of noise. */
+const identity: Kernel = {
+  key: "identity",
+  inputs: 1,
+  scalars: 0,
+  nodes: [{ op: "input", index: 0 }],
+  outputs: [0],
+};
+
+export class WebGpuBackend implements Backend {
+  readonly name = "webgpu";
+  readonly floatBits = 32;
+  readonly meter = new Meter(4);
+  readonly device: Device;
+  readonly tf: TfInterop;
+  readonly rows: Rows = {
+    repeat: (tensor, times) => {
+      const handle = this.#handle(tensor);
+      const buffer = this.#buffer(handle);
+      const [samples = 1, ...rest] = handle.shape;
+      const copy = this.#make([samples * times, ...rest], this.device.allocate(handle.size * times));
+      for (let k = 0; k < times; k++) this.device.copy(buffer, 0, copy.buffer!, k * handle.size, handle.size);
+      copy.finite = handle.finite;
+      return copy;
+    },
+    split: (tensor, parts) => {
+      const handle = this.#handle(tensor);
+      const buffer = this.#buffer(handle);
+      const [samples = 1, ...rest] = handle.shape;
+      const size = handle.size / parts;
+      const buffers = this.#allocate(Array<number>(parts).fill(size));
+      buffers.forEach((copy, k) => this.device.copy(buffer, k * size, copy, 0, size));
+      const copies = buffers.map((copy) => this.#make([samples / parts, ...rest], copy));
+      for (const copy of copies) copy.finite = handle.finite;
+      this.free(handle);
+      return copies;
+    },
+  };
+  readonly #core: Tf;
+  readonly #tfGpu: tfjs.KernelBackend;
+  readonly #live = new Set<Handle>();
+  readonly #cache = new Map<string, GpuExecutable>();
+
+  /** tfjs' backend `webgpu` must be registered and ready. */
+  constructor(core: Tf) {
+    this.#core = core;
+    this.#tfGpu = core.findBackend("webgpu");
+    this.device = new Device(this.#tfGpu as unknown as TfGpu);
+    this.tf = {
+      backend: "webgpu",
+      unwrap: (tensor) => this.#share(this.#handle(tensor)),
+      adopt: (value) => this.#adopt(checkTensor(value as tfjs.Tensor)),
+      intact: (tensor) => this.#handle(tensor).tensor?.isDisposed !== true,
+    };
+  }
+
+  upload(data: HostArray, shape: Shape): Tensor {
+    checkFill(data, shape);
+    // tfjs keeps the array it is given.
+    const values = Float32Array.from(data);
+    const handle = this.#make([...shape], this.device.upload(values));
+    handle.finite = values.every((value) => Number.isFinite(value));
+    this.meter.uploads += 1;
+    return handle;
+  }
+
+  async download(tensor: Tensor): Promise<HostArray> {
+    const handle = this.#handle(tensor);
+    const data = await this.device.read(this.#buffer(handle));
+    this.meter.downloads += 1;
+    this.meter.move(handle.size);
+    return data;
+  }
+
+  prepare(kernel: Kernel): Executable {
+    if (kernel.wide !== undefined) throw new Error("the backend 'webgpu' has no float64");
+    const structure = kernelStructure(kernel);
+    let executable = this.#cache.get(structure);
+    if (executable === undefined) {
+      executable = new GpuExecutable(kernel, this.device);
+      this.#cache.set(structure, executable);
+    }
+    return executable;
+  }
+
+  dispatch(
+    executable: Executable,
+    inputs: readonly Tensor[],
+    scalars: readonly number[],
+    donated: readonly boolean[],
+  ): Tensor[] {
+    const ready = executable as GpuExecutable;
+    const handles = inputs.map((tensor) => this.#handle(tensor));
+    const binding = ready.bind(inputs.map(({ shape }) => shape));
+    handles.forEach((handle, i) => {
+      // Noise that dies here is made on the way; noise that is needed again becomes a tensor.
+      if (!(handle.request !== null && donated[i] === true && binding.once[i] === true)) this.#buffer(handle);
+      if (handle.buffer !== null) this.meter.move(handle.size);
+    });
+    const results = this.#run(ready, binding, handles, scalars);
+    this.meter.dispatches += 1;
+    const made = results.map(({ buffer, finite }, i) => {
+      const handle = this.#make(binding.outputs[i]!, buffer);
+      handle.finite = finite;
+      return handle;
+    });
+    donated.forEach((gone, i) => {
+      if (gone) this.free(handles[i]!);
+    });
+    return made;
+  }
+
+  /** Computes all outputs; when it throws, nothing is kept. Handles without a buffer are noise to be made on the way. */
+  #run(
+    ready: GpuExecutable,
+    binding: Binding,
+    handles: readonly Handle[],
+    scalars: readonly number[],
+  ): { buffer: Buffer; finite: Handle["finite"] }[] {
+    const numbers = ready.numbers(scalars);
+    const requests = handles.map(({ buffer, request }) => (buffer === null ? request : null));
+    const buffers = this.#allocate(binding.outputs.map(sizeOf));
+    const finite: Handle["finite"][] = buffers.map(() => false);
+    try {
+      for (const pass of binding.passes) {
+        const variant = ready.variant(pass, requests);
+        const shared = variant.packed.length === 0 ? null : this.device.allocate(variant.packedSize);
+        for (const { input, at } of variant.packed)
+          this.device.copy(handles[input]!.buffer!, 0, shared!, at, handles[input]!.size);
+        const { stamp, slot } = this.device.nextStamp();
+        const words = fillWords(variant, numbers, requests, stamp, slot);
+        const own = variant.own.map((input) => handles[input]!.buffer!);
+        const results = pass.outputs.map((position) => buffers[position]!);
+        const bound = ["flags" as const, ...own, ...(shared === null ? [] : [shared]), ...results];
+        this.device.run(variant.shader, words, bound, variant.grid);
+        if (shared !== null) this.device.release(shared);
+        for (const position of pass.outputs) finite[position] = { stamp };
+      }
+      for (const position of binding.numbers) {
+        this.device.release(buffers[position]!);
+        const number = numbers[ready.kernel.outputs[position]!]!;
+        buffers[position] = this.device.upload(Float32Array.of(number));
+        finite[position] = Number.isFinite(Math.fround(number));
+      }
+    } catch (error) {
+      for (const buffer of buffers) this.device.release(buffer);
+      throw error;
+    }
+    return buffers.map((buffer, i) => ({ buffer, finite: finite[i]! }));
+  }
+
+  reduce(fn: ReduceFn, per: Per, inputs: readonly Tensor[], parameter: number | null): Tensor {
+    checkReduction(fn, inputs);
+    const handles = inputs.map((tensor) => this.#handle(tensor));
+    const { shape } = handles[0]!;
+    const target = reducedShape(shape, per);
+    const buffers = handles.map((handle) => this.#buffer(handle));
+    // Kept axes before the reduced ones, then these, then kept ones that lie behind.
+    const lastReduced = shape.findLastIndex((extent, axis) => target[axis] !== extent);
+    const inner = lastReduced < 0 ? 1 : sizeOf(target.slice(lastReduced + 1));
+    const groups = sizeOf(target);
+    const size = sizeOf(shape) / groups;
+    const result =
+      fn === "quantile"
+        ? this.#quantile(buffers[0]!, groups, size, inner, parameter ?? 0)
+        : this.#fold(fn, buffers, groups, size, inner);
+    this.meter.reductions += 1;
+    for (const handle of handles) this.meter.move(handle.size);
+    return this.#make(target, result);
+  }
+
+  #fold(
+    fn: Exclude<ReduceFn, "quantile">,
+    inputs: readonly Buffer[],
+    groups: number,
+    size: number,
+    inner: number,
+  ): Buffer {
+    const parts = Math.ceil(size / text.PART);
+    const done = this.#foldOnce(fn, inputs, true, parts === 1, [groups * parts, size, inner, parts], size);
+    return parts === 1 ? done : this.#foldParts(fn, done, groups, parts, size);
+  }
+
+  /** Folds what `#foldOnce` has left, `parts` a group; gives it back. */
+  #foldParts(
+    fn: Exclude<ReduceFn, "quantile">,
+    from: Buffer,
+    groups: number,
+    parts: number,
+    divisor: number,
+  ): Buffer {
+    try {
+      const left = Math.ceil(parts / text.PART);
+      const done = this.#foldOnce(fn, [from], false, left === 1, [groups * left, parts, 1, left], divisor);
+      return left === 1 ? done : this.#foldParts(fn, done, groups, left, divisor);
+    } finally {
+      this.device.release(from);
+    }
+  }
+
+  #foldOnce(
+    fn: Exclude<ReduceFn, "quantile">,
+    inputs: readonly Buffer[],
+    first: boolean,
+    last: boolean,
+    [workgroups, size, inner, parts]: readonly [number, number, number, number],
+    divisor: number,
+  ): Buffer {
+    const words = new Uint32Array(8);
+    const { foldWords: at } = text;
+    words.set([workgroups, size, inner, parts, text.PART], at.workgroups);
+    new Float32Array(words.buffer)[at.divisor] = divisor;
+    const shader = this.device.compile(text.foldText(fn, first, last), `dsamp ${fn}`);
+    return this.#into(workgroups * (last ? 1 : text.storedWidth(fn)), shader, words, inputs, workgroups);
+  }
+
+  #quantile(input: Buffer, groups: number, size: number, inner: number, p: number): Buffer {
+    const place = Math.min(Math.max(p, 0), 1) * (size - 1);
+    const rank = Math.floor(place);
+    const words = new Uint32Array(8);
+    const { quantileWords: at } = text;
+    words.set([groups, size, inner, rank], at.groups);
+    new Float32Array(words.buffer).set([place - rank, NaN], at.fraction);
+    return this.#into(
+      groups,
+      this.device.compile(text.quantileText, "dsamp quantile"),
+      words,
+      [input],
+      groups,
+    );
+  }
+
+  /** A buffer of `size` elements that a shader fills from `inputs`. */
+  #into(
+    size: number,
+    shader: Shader,
+    words: Uint32Array<ArrayBuffer>,
+    inputs: readonly Buffer[],
+    workgroups: number,
+  ): Buffer {
+    const result = this.device.allocate(size);
+    try {
+      this.device.run(shader, words.buffer, [...inputs, result], this.#grid(workgroups));
+      return result;
+    } catch (error) {
+      this.device.release(result);
+      throw error;
+    }
+  }
+
+  draw(request: NoiseRequest): Tensor {
+    checkRequest(request);
+    this.meter.draws += 1;
+    const handle = new Handle([...request.shape], null, request);
+    handle.finite = true;
+    this.#live.add(handle);
+    return handle;
+  }
+
+  async finite(tensor: Tensor): Promise<boolean> {
+    const handle = this.#handle(tensor);
+    if (handle.finite === true) return true;
+    if (handle.finite !== false) {
+      const answer = await this.device.finite(handle.finite.stamp);
+      if (answer !== undefined) return (handle.finite = answer);
+    }
+    const words = new Uint32Array(4);
+    const { stamp, slot } = this.device.nextStamp();
+    words.set([handle.size, stamp, slot], text.finiteWords.count);
+    const shader = this.device.compile(text.finiteText, "dsamp finite");
+    const grid = this.#grid(Math.ceil(handle.size / text.LANES));
+    this.device.run(shader, words.buffer, ["flags", this.#buffer(handle)], grid);
+    this.meter.move(handle.size);
+    handle.finite = { stamp };
+    return this.finite(tensor);
+  }
+
+  free(tensor: Tensor): void {
+    const handle = this.#handle(tensor);
+    this.#live.delete(handle);
+    const { buffer, tensor: shared } = handle;
+    handle.buffer = null;
+    if (buffer === null) return;
+    this.meter.release(handle.size);
+    if (shared === null) this.device.release(buffer);
+    else if (!shared.isDisposed) shared.dispose();
+  }
+
+  liveTensors(): number {
+    return this.#live.size;
+  }
+
+  dispose(): void {
+    for (const handle of [...this.#live]) this.free(handle);
+    this.#cache.clear();
+    this.device.dispose();
+  }
+
+  #grid(workgroups: number): readonly [number, number] {
+    return gridOf(workgroups, this.device.tfjs.device.limits.maxComputeWorkgroupsPerDimension);
+  }
+
+  #share(handle: Handle): tfjs.Tensor {
+    const tf = this.#core;
+    if (tf.findBackend("webgpu") !== this.#tfGpu)
+      fail("D0705", "tfjs' backend 'webgpu' was replaced while the run had tensors on it");
+    if (tf.getBackend() !== "webgpu") void tf.setBackend("webgpu");
+    const { dataId } = this.#buffer(handle);
+    handle.tensor ??= tf.keep(
+      tf.engine().makeTensorFromDataId(dataId, [...handle.shape], "float32", this.#tfGpu),
+    );
+    return handle.tensor;
+  }
+
+  #adopt(tensor: tfjs.Tensor): Tensor {
+    // `get` fetches the data when another tfjs backend has it.
+    this.device.tfjs.tensorMap.get(tensor.dataId);
+    const handle = this.#make(tensor.shape, { dataId: tensor.dataId, size: tensor.size });
+    handle.tensor = tensor;
+    return handle;
+  }
+
+  /** Buffers of these sizes; when there is no room nothing is kept. */
+  #allocate(sizes: readonly number[]): Buffer[] {
+    const buffers: Buffer[] = [];
+    try {
+      for (const size of sizes) buffers.push(this.device.allocate(size));
+      return buffers;
+    } catch (error) {
+      for (const buffer of buffers) this.device.release(buffer);
+      throw error;
+    }
+  }
+
+  #make(shape: Shape, buffer: Buffer): Handle {
+    const handle = new Handle(shape, buffer);
+    this.#live.add(handle);
+    this.meter.allocate(handle.size);
+    this.meter.move(handle.size);
+    return handle;
+  }
+
+  #handle(tensor: Tensor): Handle {
+    if (!(tensor instanceof Handle) || !this.#live.has(tensor))
+      throw new Error("this tensor was freed, or belongs to another backend");
+    return tensor;
+  }
+
+  /** The buffer of a tensor; makes its noise when that was put off. Throws D0705 when the model disposed the tensor. */
+  #buffer(handle: Handle): Buffer {
+    checkIntact(handle.tensor);
+    if (handle.buffer !== null) return handle.buffer;
+    const ready = this.prepare(identity) as GpuExecutable;
+    const [made] = this.#run(ready, ready.bind([handle.shape]), [handle], []);
+    this.meter.allocate(handle.size);
+    this.meter.move(handle.size);
+    return (handle.buffer = made!.buffer);
+  }
+}
