@@ -211,9 +211,8 @@ export function shift(point: Point, by: number, at: Span): Point {
   // The call before, in a guidance rule: wherever it was.
   if (point.id === "now" && by === -1) return { id: "now-1", level: point.level };
   if (point.level.kind !== "grid")
-    fail("D0304", "only grid points have neighbours: write `s-1`, `s-2`", { at });
+    fail("D0304", "only grid points have neighbours: write `s-1`, `s-2`, `t+1`", { at });
   const offset = point.level.offset + by;
-  if (offset > 1) fail("D0304", "the run has not been beyond `t` yet", { at });
   const place = point.id.includes(":") ? point.id.slice(0, point.id.lastIndexOf(":") + 1) : "";
   return { id: `${place}${gridLevel(offset).key}`, level: gridLevel(offset) };
 }

@@ -1,6 +1,7 @@
 // Owns: float64 values of a step's scalars on a concrete grid. Where a level lies at sigma = 0, a coefficient that has
 // no value is replaced by its limit.
 
+import { fail } from "../diagnostics/report.js";
 import { evaluate, type Environment } from "../algebra/evaluate.js";
 import { fn, neg, num, one, substitute, sym, symbols, type Expr, type Sym } from "../algebra/expr.js";
 import { limitAt } from "../algebra/limit.js";
@@ -47,6 +48,14 @@ export class StepNumbers {
     switch (level.kind) {
       case "grid": {
         const point = grid[this.index + level.offset];
+        if (!point && level.offset > 1)
+          fail(
+            "D0304",
+            `step ${this.index} of ${grid.length - 1} reads the point t+${level.offset - 1}, and the grid ends before it`,
+            {
+              help: "keep it to the steps that have one: `when last { ... } else { ... }`, or a `final` rule",
+            },
+          );
         if (!point) throw new Error(`level ${level.key} of step ${this.index} is outside the grid`);
         return point;
       }
