@@ -98,7 +98,8 @@ function hidesLibrary(module: Module, program: Program): void {
   for (const item of module.tree.items) {
     if (item.kind !== "Definition") continue;
     const file = known.get(`${item.sort} ${item.name.text}`);
-    if (file !== undefined)
+    // The library's own file, read from a folder, hides nothing.
+    if (file !== undefined && library[file]?.text !== module.source.text)
       program.diagnostics.add(
         diagnostic("D0202", `the ${item.sort} \`${item.name.text}\` hides the library's`, {
           at: item.name.span,

@@ -13,11 +13,6 @@ const seed =
   "not a mainstream tool: these files are seeds for further families, in another schema, and no importer reads them";
 
 export const deviations: readonly Deviation[] = [
-  {
-    id: "scoresde/vp-ode/",
-    reason:
-      "scipy's RK45 solves the whole batch as one system with step control, so its samples depend on each other; recorded with a tolerance of 5e-4 only",
-  },
   { repo: "guoqiang-zhang-x/BDIA", reason: seed },
   { repo: "qsh-zh/deis", reason: seed },
   { repo: "1202kbs/DMCMC", reason: seed },

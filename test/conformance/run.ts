@@ -22,7 +22,7 @@ export interface Report {
 }
 
 /** A case on the list of deviations is unsupported, with the list's reason; if it passes, the list is wrong. */
-function listed(outcome: Outcome, reason: string | undefined): Outcome {
+export function listed(outcome: Outcome, reason: string | undefined): Outcome {
   if (reason === undefined) return outcome;
   if (outcome.status !== "pass") return { ...outcome, status: "unsupported", reason };
   return { ...outcome, status: "fail", reason: `it passes, and deviations.ts says: ${reason}` };

@@ -71,7 +71,7 @@ sampler s { schedule ${schedule}; model predicts eps; grid fine; steps 400; solv
     );
   };
 
-  test.each(["dpm_adaptive", "dpm_adaptive_pid", 'dpm_adaptive(prediction: "x0")'])(
+  test.each(["dpm_adaptive", "dpm_adaptive_pid", 'dpm_adaptive(prediction: "x0")', "adaptive_rk"])(
     "%s keeps its tolerance",
     async (rule) => {
       const exact = await exactly();

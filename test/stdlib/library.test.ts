@@ -79,7 +79,7 @@ const special: Readonly<Record<string, string>> = {
 const elsewhere = new Set(["interpolant_em", "fixed_point_inversion"]);
 
 /** Rules that place their own points. */
-const adaptive = new Set(["dpm_adaptive", "dpm_adaptive_pid"]);
+const adaptive = new Set(["dpm_adaptive", "dpm_adaptive_pid", "adaptive_rk"]);
 
 const textOf = (solver: string, path: keyof typeof paths): string => {
   const { schedule, grid } = paths[path];

@@ -15,7 +15,7 @@ const solvers = Object.values(library)
   .filter((name) => !elsewhere.has(name));
 
 /** Rules that place their own points by what they compute, so that no numbers may be left out. */
-const adaptive = new Set(["dpm_adaptive", "dpm_adaptive_pid"]);
+const adaptive = new Set(["dpm_adaptive", "dpm_adaptive_pid", "adaptive_rk"]);
 
 const textOf = (solver: string, guidance: string): string => `sampler s {
   schedule cosine

@@ -7,6 +7,7 @@ import {
   checkNames,
   list,
   literal,
+  noNoise,
   oneOf,
   samplerText,
   unsupported,
@@ -99,7 +100,39 @@ function trajectory(entry: Case, denoise: boolean): readonly Recorded[] {
   return Array.from({ length: count }, (_, k) => (denoise && k === count - 1 ? null : k + 1));
 }
 
+/**
+ * `get_ode_sampler`: scipy's RK45 on the probability flow in time, the batch as one system. The rule, its error and its
+ * controller are the library's `adaptive_rk`; the first length is guessed otherwise there.
+ */
+function odeSampler({ options, schedule, model }: Case): Replay {
+  checkNames(options, ["rtol", "atol", "method", "eps", "denoise"]);
+  if (!options.text("method").startsWith("RK45")) unsupported(`method '${options.text("method")}'`);
+  if (options.flag("denoise")) unsupported("a closing denoising step");
+  const kind = oneOf("schedule", schedule.text("kind"), ["vpsde", "vesde"]);
+  const eps = options.number("eps");
+  const tolerances = { rtol: options.number("rtol"), atol: options.number("atol") };
+  return {
+    text: samplerText({
+      definitions: [
+        kind === "vpsde"
+          ? vpPath(schedule.number("beta_min"), schedule.number("beta_max"), eps)
+          : vePath(schedule.number("sigma_min"), schedule.number("sigma_max"), eps),
+      ],
+      schedule: "path",
+      predicts: kind === "vpsde" ? "eps" : "score",
+      grid: call("given_times", { times: list([1, eps]) }),
+      solver: call("adaptive_rk", tolerances),
+    }),
+    model,
+    conditions: {},
+    labels: {},
+    noise: noNoise,
+    trajectory: [],
+  };
+}
+
 export function scoreSde(entry: Case): Replay {
+  if (entry.solver === "get_ode_sampler") return odeSampler(entry);
   const { options, schedule } = entry;
   checkNames(options, [
     "predictor",
