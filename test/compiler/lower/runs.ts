@@ -17,7 +17,7 @@ export interface SamplerParts {
 }
 
 /** Solvers of the library that place their own points. */
-const adaptive = new Set(["dpm_adaptive", "dpm_adaptive_pid"]);
+const adaptive = new Set(["dpm_adaptive", "dpm_adaptive_pid", "adaptive_rk"]);
 
 /** A file with one sampler. */
 export const samplerOf = (solver: string, parts: SamplerParts = {}): string => `
