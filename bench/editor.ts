@@ -27,7 +27,9 @@ export interface EditorLatency {
   readonly certificates: number;
 }
 
-const rule = (i: number): string => `/// Rule ${i}: a step through a point between, with a memory of the step before.
+const rule = (
+  i: number,
+): string => `/// Rule ${i}: a step through a point between, with a memory of the step before.
 solver rule_${i}(r = 1/2, k = ${i + 1}) {
   order 1
   step {

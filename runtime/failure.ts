@@ -44,7 +44,8 @@ export function place(plan: Plan, step: number): string {
 
 /** A failure of the model, of memory or of the device with the place in front, unless it has one; any other error as it is. */
 export function located(error: unknown, plan: Plan, step: number, calls: number): unknown {
-  if (!(error instanceof Failure) || !["D0705", "D0707", "D0709"].includes(error.diagnostic.code)) return error;
+  if (!(error instanceof Failure) || !["D0705", "D0707", "D0709"].includes(error.diagnostic.code))
+    return error;
   const where = place(plan, step);
   const { message } = error.diagnostic;
   if (message.startsWith(where)) return error;
