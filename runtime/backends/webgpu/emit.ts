@@ -58,7 +58,7 @@ export function neededNodes(
 }
 
 const infix: Partial<Readonly<Record<KernelOp, string>>> = { add: "+", sub: "-", mul: "*", div: "/" };
-const compare: Partial<Readonly<Record<KernelOp, string>>> = { lt: "<", le: "<=", eq: "==", ne: "!=" };
+const compare: Partial<Readonly<Record<KernelOp, string>>> = { lt: "<", le: "<=", eq: "==" };
 
 class Emitter {
   readonly functions = new FunctionText();
@@ -96,6 +96,8 @@ class Emitter {
     const truth = (condition: string): string => `select(${zero}, ${type}(1.0), ${condition})`;
     const relation = compare[op];
     if (relation !== undefined) return truth(`${a} ${relation} ${b}`);
+    // Not `!=`, which drivers may take for "less or greater": false of NaN.
+    const isNot = (x: string, y: string): string => `!(${x} == ${y})`;
     switch (op) {
       case "neg":
         return `-${a}`;
@@ -104,14 +106,16 @@ class Emitter {
       case "floor":
       case "round":
         return `${op}(${a})`;
+      case "ne":
+        return truth(isNot(a, b));
       case "and":
-        return truth(`(${a} != ${zero}) & (${b} != ${zero})`);
+        return truth(`${isNot(a, zero)} & ${isNot(b, zero)}`);
       case "or":
-        return truth(`(${a} != ${zero}) | (${b} != ${zero})`);
+        return truth(`${isNot(a, zero)} | ${isNot(b, zero)}`);
       case "not":
         return truth(`${a} == ${zero}`);
       case "where":
-        return `select(${c}, ${b}, ${a} != ${zero})`;
+        return `select(${c}, ${b}, ${isNot(a, zero)})`;
       default: {
         const name = this.functions.use(op === "min" ? "least" : op === "max" ? "greatest" : op, width);
         return `${name}(${["atan2", "pow", "min", "max"].includes(op) ? `${a}, ${b}` : a})`;
