@@ -35,15 +35,18 @@ const sigmas: readonly number[] = (() => {
   });
 })();
 
-/** `percent_to_sigma` between its ends: log sigma is interpolated. As text and as a number. */
-function percent(share: number): readonly [text: string, value: number] {
-  const at = (1 - share) * 999;
-  const low = Math.floor(at);
-  const part = Number((at - low).toFixed(12));
+/**
+ * `percent_to_sigma` between its ends, as text and as a number: log sigma is interpolated. `wider` moves it by a little,
+ * for levels that lie on it must count in spite of rounding.
+ */
+function percent(share: number, wider: number): readonly [text: string, value: number] {
+  const index = (1 - share) * 999;
+  const low = Math.floor(index);
+  const part = Number((index - low).toFixed(12));
   const [a, b] = [sigmas[low] as number, sigmas[low + 1] as number];
   return [
-    `exp(lerp(log(${rho(String(low))}), log(${rho(String(low + 1))}), ${literal(part)}))`,
-    Math.exp((1 - part) * Math.log(a) + part * Math.log(b)),
+    `${literal(wider)}*exp(lerp(log(${rho(String(low))}), log(${rho(String(low + 1))}), ${literal(part)}))`,
+    wider * Math.exp((1 - part) * Math.log(a) + part * Math.log(b)),
   ];
 }
 
@@ -148,8 +151,8 @@ const adams =
     const kp = options.whole("predictor_order", 3);
     const kc = options.whole("corrector_order", 4);
     const s_noise = options.number("s_noise", 1);
-    const [hi, high] = percent(0.2);
-    const [lo, low] = percent(0.8);
+    const [hi, high] = percent(0.2, 1.000001);
+    const [lo, low] = percent(0.8, 0.999999);
     const rule = (p: number, c: number): string =>
       call("sa_solver_window", {
         lo,
@@ -166,7 +169,7 @@ const adams =
     return {
       solver: line(
         rule(kp, kc),
-        "Noise only where the step ends between 20 and 80 percent of the training steps, counted from the noise.",
+        "Noise only where the step ends between 20 and 80 percent of the training steps, counted from the noise, both included.",
       ),
       final: line(
         [...falling, "ddim"].join(" then "),

@@ -8,10 +8,10 @@ import type { Span } from "../source/span.js";
 import type { Expression } from "../syntax/ast.js";
 import { evaluate } from "./expression.js";
 import { NOW } from "./forecast.js";
+import type { Frame } from "./frame.js";
 import { quantityPlace } from "./prediction.js";
 import { Scope, type Place } from "./scope.js";
 import { linearForm, type LinearForm } from "./semilinear.js";
-import type { SolverFrame } from "./solver.js";
 import { tensorValue, type Value } from "./value.js";
 
 interface Declared {
@@ -24,7 +24,7 @@ export class DeclaredQuantities {
   /** Those being evaluated, to find cycles. */
   readonly #open = new Set<Expression>();
 
-  constructor(readonly frame: SolverFrame) {}
+  constructor(readonly frame: Frame) {}
 
   declare(name: string, value: Expression, scope: Scope): void {
     this.#declared.set(name, { value, scope });

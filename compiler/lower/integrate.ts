@@ -10,10 +10,11 @@ import { plus, scale, type Linear } from "../graph/node.js";
 import type { Argument, CallExpr, Expression } from "../syntax/ast.js";
 import { applyFunction, evaluate, toTensor } from "./expression.js";
 import { alongForecast, exponentialForecast, growth, NOW, type ForecastKernel } from "./forecast.js";
+import type { Frame } from "./frame.js";
+import { arrow } from "./points.js";
 import { quantityPlace } from "./prediction.js";
 import { Scope } from "./scope.js";
 import { noiseRate, semilinear, signalRate, type Semilinear } from "./semilinear.js";
-import type { SolverFrame } from "./solver.js";
 import { HistoryMissing } from "./template.js";
 import { numberValue, tensorValue, type Value } from "./value.js";
 import { argument, checkNames, noiseOf } from "./verbArguments.js";
@@ -39,9 +40,9 @@ interface Forecast {
   readonly tau: Tau;
 }
 
-export function integrate(frame: SolverFrame, node: CallExpr, scope: Scope, seq: number): Value {
+export function integrate(frame: Frame, node: CallExpr, scope: Scope, seq: number): Value {
   checkNames(node, ["over", "through", "tau", "noise"]);
-  const { from, to } = frame.arrow(node, scope, seq);
+  const { from, to } = arrow(node, scope, seq, frame.step);
   const subject = node.args.find((arg) => !arg.name && !arg.to) as Argument | undefined;
   if (!subject)
     return fail("D0220", "`integrate` needs the prediction to integrate: `integrate(s -> t, x0, ...)`", {
@@ -194,7 +195,7 @@ function weight(forecast: Forecast, j: number): Expr {
 
 // ---- arguments -------------------------------------------------------------------------------------------------
 
-function tauOf(e: Expression | undefined, frame: SolverFrame, scope: Scope, seq: number): Tau {
+function tauOf(e: Expression | undefined, frame: Frame, scope: Scope, seq: number): Tau {
   if (!e) return { kind: "none" };
   const value = evaluate(e, scope, seq, frame.step);
   if (value.kind === "function" || value.kind === "native") {
@@ -218,7 +219,7 @@ function tauOf(e: Expression | undefined, frame: SolverFrame, scope: Scope, seq:
 function overOf(
   e: Expression | undefined,
   count: number,
-  frame: SolverFrame,
+  frame: Frame,
   scope: Scope,
   seq: number,
   node: CallExpr,
@@ -248,7 +249,7 @@ function namedAlone(e: Expression): string {
   );
 }
 
-function formOf(name: string, frame: SolverFrame, node: CallExpr): Semilinear {
+function formOf(name: string, frame: Frame, node: CallExpr): Semilinear {
   const form = frame.linearForm(name, node.span);
   if (form) return semilinear(form, name, node.span);
   return fail("D0306", `\`${name}\` is not a linear form in the state and one prediction`, {
@@ -257,7 +258,7 @@ function formOf(name: string, frame: SolverFrame, node: CallExpr): Semilinear {
   });
 }
 
-function valueAt(name: string, point: Point, frame: SolverFrame, node: CallExpr, seq: number): Linear {
+function valueAt(name: string, point: Point, frame: Frame, node: CallExpr, seq: number): Linear {
   return toTensor(frame.viewAt(name, point, node.span, seq), node.span).value;
 }
 
@@ -267,7 +268,7 @@ function constantValue(
   name: string,
   convert: boolean,
   from: Point,
-  frame: SolverFrame,
+  frame: Frame,
   scope: Scope,
   seq: number,
 ): Linear {
@@ -285,7 +286,7 @@ function constantValue(
 }
 
 /** The one view or quantity that an expression combines. */
-function viewIn(e: Expression, frame: SolverFrame): string {
+function viewIn(e: Expression, frame: Frame): string {
   const found = new Set<string>();
   const visit = (node: Expression): void => {
     switch (node.kind) {
@@ -326,7 +327,7 @@ function viewIn(e: Expression, frame: SolverFrame): string {
 }
 
 /** The points named by `through:`; those before the start of the run are left out. */
-function nodesOf(through: Expression, frame: SolverFrame, scope: Scope, seq: number): readonly Point[] {
+function nodesOf(through: Expression, frame: Frame, scope: Scope, seq: number): readonly Point[] {
   const value = evaluate(through, scope, seq, frame.step);
   const items = value.kind === "list" ? value.items : [value];
   const points: Point[] = [];

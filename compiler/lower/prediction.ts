@@ -89,6 +89,11 @@ export class Conversions {
     return this.#unknowns;
   }
 
+  /** Can a prediction be read as this? */
+  isView(name: string): boolean {
+    return name === "raw" || this.viewNamed(name) !== undefined;
+  }
+
   /** Coefficient of an endpoint in the path's equation. */
   coefficient(name: string, level: Level): Expr {
     if (name === "x0") return quantity("alpha", level);

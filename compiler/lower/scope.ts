@@ -18,6 +18,9 @@ export interface Version {
   used: boolean;
 }
 
+/** A version's value for a reader after every statement. */
+export const latest = (version: Version): Value => version.read(Number.MAX_SAFE_INTEGER);
+
 /**
  * What names mean by place: a solver's step knows points, quantities, views and verbs; a grid knows the ends of the
  * path; a file knows its values and definitions. Each method answers undefined when the name is not its own.

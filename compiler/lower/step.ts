@@ -20,14 +20,16 @@ import type { Span } from "../source/span.js";
 import type { CallExpr, Expression, StartClause } from "../syntax/ast.js";
 import { evaluate, toTensor, type Lowering, type SolverPart, type TensorForm } from "./expression.js";
 import { placesPoints } from "./control.js";
+import type { FrameBody, Source } from "./frame.js";
 import { asDefinition, argumentValue, definitionOf } from "./parameters.js";
+import { arrow } from "./points.js";
 import { Conversions, type Prediction, type View } from "./prediction.js";
 import { Predictor, type GuidedModel } from "./predictor.js";
 import { Scope, type Place } from "./scope.js";
 import { invertCoupled } from "./coupledInverse.js";
 import { invertStep } from "./inverse.js";
 import { normalForm, OpaqueViews, slopeLevel, type NormalForm } from "./slope.js";
-import { SolverFrame, solverBody, type FrameBody, type Source } from "./solver.js";
+import { SolverFrame, solverBody } from "./solver.js";
 import {
   HistoryMissing,
   RecordingOracle,
@@ -268,7 +270,7 @@ export class StepLowering implements Lowering {
     const frame = this.#frameOf(scope);
     if (!frame) return fail("D0210", "a solver is applied inside a step: `ddim(s -> t)`", { at: node.span });
     const solver = asDefinition(target, "solver", node.callee.span);
-    const { from, to } = frame.arrow(node, scope, seq);
+    const { from, to } = arrow(node, scope, seq, this);
     const bound = this.#bind(solver, node, scope, seq);
     if (frame.path.split("/").length > deepest)
       return fail("D0207", `\`${solver.def.name}\` is applied inside itself without end`, {
@@ -427,9 +429,9 @@ export class StepLowering implements Lowering {
 
   /** The rule solved for what it started from: for an older state, or for x and what it carries together. */
   #inverted(forward: Linear, frame: SolverFrame, rule: string, at: Span): Linear {
-    const carried = new Map([...frame.forwardCarries].map(([name, value]) => [name, value()]));
+    const carried = new Map([...frame.carries.forward].map(([name, value]) => [name, value()]));
     if (carried.size === 0) return invertStep(forward, this.graph, rule, at);
-    const known = new Map([...carried.keys()].map((name) => [name, frame.carriedNow(name)]));
+    const known = new Map([...carried.keys()].map((name) => [name, frame.carries.now(name)]));
     const back = invertCoupled({ x: forward, carried }, known, this.graph, rule, at);
     for (const [name, value] of back.carried) this.exportCarry(name, { atT: () => value });
     return back.x;
@@ -458,7 +460,7 @@ export class StepLowering implements Lowering {
   increment(target: Extract<Value, { kind: "brownian" }>, node: CallExpr, scope: Scope, seq: number): Value {
     const frame = this.#frameOf(scope);
     if (!frame) return fail("D0210", "a Brownian path is used inside a step", { at: node.span });
-    const { from, to } = frame.arrow(node, scope, seq);
+    const { from, to } = arrow(node, scope, seq, this);
     const at = (level: Level): Expr => {
       const place: Place = { name: (name) => placeQuantity(name, level) };
       const value = evaluate(target.over, new Scope(target.scope, place), seq, this);

@@ -11,8 +11,8 @@ import { plus, scale, type Linear } from "../graph/node.js";
 import { quantity } from "../graph/quantity.js";
 import type { Expression, TableauClause, TableauRow } from "../syntax/ast.js";
 import { evaluate, integer, toTensor } from "./expression.js";
+import type { Frame } from "./frame.js";
 import { Scope, type Place } from "./scope.js";
-import type { SolverFrame } from "./solver.js";
 import { numberValue, type Value } from "./value.js";
 
 /** y = x/weight; N = slope * P; y' = rate y + N. */
@@ -92,7 +92,7 @@ function shapeOf(clause: TableauClause): Shape {
   return { stages, results, implicit };
 }
 
-export function lowerTableau(frame: SolverFrame, clause: TableauClause): TableauResult {
+export function lowerTableau(frame: Frame, clause: TableauClause): TableauResult {
   const { stages, results, implicit } = shapeOf(clause);
   const view = clause.prediction.text;
   const form = formOf(clause);
@@ -204,7 +204,7 @@ function formOf(clause: TableauClause): Form {
 }
 
 /** `phi2` is phi_2(z), `phi1(c)` is phi_1(c z). */
-function phiPlace(z: Expr, frame: SolverFrame): Place {
+function phiPlace(z: Expr, frame: Frame): Place {
   const order = (name: string): Expr | undefined => {
     const match = /^phi(\d{1,2})$/.exec(name);
     return match ? num(Number(match[1])) : undefined;

@@ -4,6 +4,7 @@
 import type { Expr } from "../algebra/expr.js";
 import type { Level, Point } from "../graph/level.js";
 import type { Linear } from "../graph/node.js";
+import { counter, counters, type Counter } from "../graph/quantity.js";
 import type { Path } from "../path/path.js";
 import type { Def } from "../resolve/module.js";
 import type { Expression, Name } from "../syntax/ast.js";
@@ -101,3 +102,7 @@ export function describe(value: Value): string {
 export const numberValue = (expr: Expr): Value => ({ kind: "number", expr });
 export const tensorValue = (value: Linear, level: TensorLevel): Value => ({ kind: "tensor", value, level });
 export const pointValue = (point: Point): Value => ({ kind: "point", point });
+
+/** The value of a counter of the run, such as `i`; undefined for other names. */
+export const counterValue = (name: string): Value | undefined =>
+  (counters as readonly string[]).includes(name) ? numberValue(counter(name as Counter)) : undefined;

@@ -4,8 +4,8 @@ import { fail } from "../diagnostics/report.js";
 import type { Linear } from "../graph/node.js";
 import type { CallExpr, Expression } from "../syntax/ast.js";
 import { evaluate, toTensor } from "./expression.js";
+import type { Frame } from "./frame.js";
 import type { Scope } from "./scope.js";
-import type { SolverFrame } from "./solver.js";
 
 export function argument(node: CallExpr, name: string): Expression | undefined {
   return node.args.find((arg) => arg.name?.text === name)?.value;
@@ -23,7 +23,7 @@ export function checkNames(node: CallExpr, allowed: readonly string[]): void {
 const calleeName = (node: CallExpr): string => (node.callee.kind === "Name" ? node.callee.text : "this verb");
 
 /** A draw to be added with a given standard deviation; Brownian increments are divided by their own. */
-export function noiseOf(node: CallExpr, scope: Scope, seq: number, frame: SolverFrame): Linear | undefined {
+export function noiseOf(node: CallExpr, scope: Scope, seq: number, frame: Frame): Linear | undefined {
   const e = argument(node, "noise");
   if (!e) return undefined;
   const value = evaluate(e, scope, seq, frame.step);

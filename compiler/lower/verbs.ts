@@ -8,13 +8,14 @@ import { quantity } from "../graph/quantity.js";
 import { constantLinear, isConstantLinear, plus, scale, type Linear } from "../graph/node.js";
 import type { CallExpr, Expression } from "../syntax/ast.js";
 import { evaluate, levelKey, levelName, toTensor } from "./expression.js";
+import type { Frame } from "./frame.js";
 import { integrate } from "./integrate.js";
+import { arrow } from "./points.js";
 import type { Scope } from "./scope.js";
-import type { SolverFrame } from "./solver.js";
 import { tensorValue, type Value } from "./value.js";
 import { argument, checkNames, noiseOf } from "./verbArguments.js";
 
-type Verb = (frame: SolverFrame, node: CallExpr, scope: Scope, seq: number) => Value;
+type Verb = (frame: Frame, node: CallExpr, scope: Scope, seq: number) => Value;
 
 const alpha = (level: Level): Expr => quantity("alpha", level);
 const sigma = (level: Level): Expr => quantity("sigma", level);
@@ -26,7 +27,7 @@ const variance = (e: Expr): Expr => (isZero(e) ? e : fn("max", num(0), e));
 /** jump(p -> q, x0: A, eps: B, eta: e, noise: z): DDIM with its noise (Song et al. 2021, eq. 12 and 16). */
 const jump: Verb = (frame, node, scope, seq) => {
   checkNames(node, ["x0", "eps", "eta", "noise"]);
-  const { from, to } = frame.arrow(node, scope, seq);
+  const { from, to } = arrow(node, scope, seq, frame.step);
   const { step } = frame;
   const slot = (name: "x0" | "eps"): Linear => {
     const given = argument(node, name);
@@ -74,7 +75,7 @@ const jump: Verb = (frame, node, scope, seq) => {
 /** renoise(p -> q, A, noise: z): the forward kernel from p up to q; A defaults to x[p]. */
 const renoise: Verb = (frame, node, scope, seq) => {
   checkNames(node, ["noise"]);
-  const { from, to } = frame.arrow(node, scope, seq);
+  const { from, to } = arrow(node, scope, seq, frame.step);
   const z =
     noiseOf(node, scope, seq, frame) ??
     fail("D0220", "`renoise` needs `noise:`", {

@@ -6,7 +6,7 @@ import { fail } from "../diagnostics/report.js";
 import { evaluate, staticNumber } from "../lower/expression.js";
 import { bindParameters, definitionOf, moduleScope, valueKey } from "../lower/parameters.js";
 import { Scope, type Place } from "../lower/scope.js";
-import type { FrameBody } from "../lower/solver.js";
+import type { FrameBody } from "../lower/frame.js";
 import { lowerInit, lowerOutput, lowerStep } from "../lower/step.js";
 import { fits, HistoryMissing, type Oracle, type StepGraph } from "../lower/template.js";
 import type { Linear } from "../graph/node.js";

@@ -1,7 +1,7 @@
 // Owns: comments of a file, and which `///` lines document which statement.
 
 import type { IToken } from "chevrotain";
-import { NL } from "../../grammar/tokens.js";
+import { NL, Semi } from "../../grammar/tokens.js";
 import type { SourceFile } from "../source/file.js";
 import type { Comment } from "./ast.js";
 
@@ -37,8 +37,10 @@ export function readDocs(
       i += 1;
     }
     const end = (lines[lines.length - 1] as Comment).span.end;
-    while (at < tokens.length && ((tokens[at] as IToken).startOffset < end || tokens[at]?.tokenType === NL))
-      at += 1;
+    // What documents nothing, an empty statement, documents the statement after it.
+    const skipped = (token: IToken): boolean =>
+      token.startOffset < end || token.tokenType === NL || token.tokenType === Semi;
+    while (at < tokens.length && skipped(tokens[at] as IToken)) at += 1;
     const target = tokens[at];
     if (target !== undefined) docs.set(target.startOffset, lines.map(docText));
   }
