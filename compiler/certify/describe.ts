@@ -69,5 +69,7 @@ function describeWeak({ claimed, verdict }: NonNullable<SolverReport["weak"]>): 
 }
 
 /** `, run order 2`; nothing for runs with noise or data-dependent weights, which have no deterministic order. */
-export const describeRun = (run: SamplerOrder | undefined): string =>
-  run?.order === undefined ? "" : run.order < 1 ? ", no run order" : `, run order ${shownOrder(run.order)}`;
+export function describeRun(run: SamplerOrder | undefined): string {
+  if (run?.order === undefined) return "";
+  return run.order < 1 ? `, no run order: ${run.why}` : `, run order ${shownOrder(run.order)}`;
+}

@@ -21,6 +21,7 @@ import {
   certifyOrder,
   highestOrder,
   orderCertificate,
+  runFault,
   runOrder,
   type OrderCertificate,
   type Verdict,
@@ -28,7 +29,7 @@ import {
 import { repair } from "./repair.js";
 import { branches, type Setting } from "./setting.js";
 import { certifyWeakOrder, type WeakVerdict } from "./weak.js";
-import { ruleWarnings } from "./warnings.js";
+import { convergence, ruleWarnings, stabler } from "./warnings.js";
 import { missedWeak } from "./weakClaims.js";
 
 /** What a report says of one solver. */
@@ -295,14 +296,30 @@ const placeName = (grid: GridKind): string =>
 /** The finding when a whole run with the rule's own start does not have the order claimed. */
 export function missedRun(setting: Setting, { order, grid }: Claim, at: Span): Diagnostic | undefined {
   const certificate = orderCertificate(setting);
+  if (certificate.kind === "noise") return undecided({ kind: "noise" }, order, at);
+  const fault = runFault(certificate);
+  if (fault?.kind === "diverges")
+    return diagnostic("D0412", `declared run order ${order}, but no run with this rule converges`, {
+      at,
+      label: fault.why,
+      why: convergence,
+      help: stabler,
+    });
   const found = certificate.kind === "order" ? runOrder(certificate, setting, grid) : undefined;
   if (found === undefined)
-    return undecided(
-      certificate.kind === "noise" ? { kind: "noise" } : { kind: "undecided", why: certificate.why ?? "" },
-      order,
-      at,
-    );
+    return undecided({ kind: "undecided", why: certificate.why ?? `it is ${fault?.why}` }, order, at);
   if (found >= order) return undefined;
+  if (found < 1)
+    return diagnostic(
+      "D0411",
+      `declared run order ${order}, but runs with this rule do not converge${placeName(grid)}`,
+      {
+        at,
+        label: `the rule has order ${found}`,
+        why: convergence,
+        help: "`order 1` in the rule says what its step lacks",
+      },
+    );
   const low = certificate.start.find((step) => step.order !== undefined && step.order + 1 === found);
   return diagnostic(
     "D0412",

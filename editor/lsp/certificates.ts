@@ -48,8 +48,9 @@ export function* certificates({ host, file, text }: LaterRequest): Generator<Par
         (candidate) => candidate.sort === "sampler" && candidate.name === name,
       );
       if (!def || run.order === undefined) return [];
-      const tooltip = run.why === "" ? `run order ${run.order}` : `run order ${run.order}: ${run.why}`;
-      return [{ at: def.node.name.span, text: `run order ${run.order}`, tooltip }];
+      const text = run.order < 1 ? "no run order" : `run order ${run.order}`;
+      const tooltip = run.why === "" ? text : `${text}: ${run.why}`;
+      return [{ at: def.node.name.span, text, tooltip }];
     }),
   };
   diagnostics.attempt(() => checkExpectations(module, program));

@@ -45,8 +45,9 @@ export function samplerClaim(statement: Statement, subject: Subject): Outcome {
       const wanted = staticNumber(evaluate(statement.value, scope, 0, cx), statement.span, cx);
       const found = samplerOrder(run);
       if (found.order === undefined) return { kind: "undecided", why: found.why };
-      return found.order >= wanted
-        ? met()
+      if (found.order >= wanted) return met();
+      return found.order < 1
+        ? unmet(`the run of ${name} does not converge: ${found.why}`)
         : unmet(
             `the run of ${name} has order ${found.order}, not ${wanted}: ${found.why}`,
             `expect \`order ${found.order}\``,

@@ -124,7 +124,9 @@ function solverProperty(statement: Extract<Statement, { kind: "Is" }>, subject: 
         yes,
         roots === ""
           ? "its recurrence has no root but 1"
-          : `the other roots of its recurrence have moduli ${roots}`,
+          : stability.fault !== undefined
+            ? `its recurrence has ${stability.fault}`
+            : `the other roots of its recurrence have moduli ${roots}`,
       );
     }
     case "linear": {
