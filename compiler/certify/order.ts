@@ -146,7 +146,7 @@ export interface OrderCertificate {
   readonly kind: "order" | "noise" | "undecided";
   readonly why?: string;
   readonly family: FamilyName;
-  /** On generic schedules, by kind of grid; rules without history have one answer for all. */
+  /** On generic schedules, by kind of grid; rules without history have one answer for all. `highestOrder` is that or more. */
   readonly orders: Readonly<Partial<Record<GridKind, number>>>;
   readonly start: readonly StartStep[];
   /** Steps of history the rule reads; states, predictions and carries together. */
@@ -192,7 +192,8 @@ export function orderCertificate(setting: Setting, options: CertifyOptions = {})
   const orders: Partial<Record<GridKind, number>> = {};
   let kind: OrderCertificate["kind"] = "order";
   let why: string | undefined;
-  const question = { setting, limit: options.limit ?? highestOrder };
+  const limit = options.limit ?? highestOrder;
+  const question = { setting, limit };
   for (const grid of multistep ? reportedGrids : (["ratios"] as const)) {
     // Smooth grids have arbitrary ratios in the limit, and uniform grids are smooth.
     const floor = grid === "ratios" ? undefined : grid === "smooth" ? orders.ratios : orders.smooth;
@@ -216,7 +217,8 @@ export function orderCertificate(setting: Setting, options: CertifyOptions = {})
     calls: Math.max(...all.map(callsPerStep)),
     carries,
     stability: stabilityOf(setting, all),
-    constant: brief || order === 0 ? undefined : errorConstant(main, setting.family, order),
+    // Of an order that may be higher than was looked for, the error is not known.
+    constant: brief || order === 0 || order >= limit ? undefined : errorConstant(main, setting.family, order),
     branches: all.length,
   };
 }

@@ -1,7 +1,7 @@
 // Owns: claims of order against what is certified: the `order k` and `weak order k` lines of solvers. Claims in `expect` blocks are in
 // expect/, which asks the same questions.
 
-import { diagnostic, Failure } from "../diagnostics/report.js";
+import { diagnostic, fail, Failure } from "../diagnostics/report.js";
 import { counter, counters, type Counter } from "../graph/quantity.js";
 import { evaluate, staticNumber } from "../lower/expression.js";
 import { bindParameters, definitionOf } from "../lower/parameters.js";
@@ -39,6 +39,8 @@ export interface SolverReport {
   readonly claimed?: number;
   /** The kind of grid that the claim is for. */
   readonly claimedOn?: GridKind;
+  /** The kind of schedule that the claim is for, when it is not for all. */
+  readonly claimedFor?: FamilyName;
   /** Whether the claim is certified; absent without one. */
   readonly held?: boolean;
   readonly certificate: OrderCertificate;
@@ -85,7 +87,7 @@ export function checkOrderClaims(module: Module, program: Program): readonly Sol
 
 /** Everything that is certified of a solver, its findings among the program's; undefined for rules an algebra cannot run. */
 export function checkSolver(solver: DefinitionValue, program: Program): SolverReport | undefined {
-  const { claimed, claimedOn, held, weak } = claimOf(solver, program);
+  const { claimed, claimedOn, claimedFor, held, weak } = claimOf(solver, program);
   const setting = settingOf(program, solver);
   const certificate = certificateOf(setting);
   if (!certificate) return undefined;
@@ -95,6 +97,7 @@ export function checkSolver(solver: DefinitionValue, program: Program): SolverRe
   return {
     name: solver.def.name,
     ...(claimed === undefined ? {} : { claimed, claimedOn, held }),
+    ...(claimedFor === undefined ? {} : { claimedFor }),
     certificate,
     ...(certificate.kind === "order" && order > 0
       ? { integrates: integratedBy(all, setting.family, order) }
@@ -125,6 +128,7 @@ function certificateOf(setting: Setting): OrderCertificate | undefined {
 interface Claimed {
   readonly claimed: number | undefined;
   readonly claimedOn: GridKind;
+  readonly claimedFor: FamilyName | undefined;
   readonly held: boolean;
   readonly weak: number | undefined;
 }
@@ -146,6 +150,7 @@ export function decideClaims(
   const findings: Diagnostic[] = [];
   let claimed: number | undefined;
   let claimedOn: GridKind = "ratios";
+  let claimedFor: FamilyName | undefined;
   let held = true;
   let weak: number | undefined;
   for (const clause of orderClauses(solver)) {
@@ -158,10 +163,11 @@ export function decideClaims(
     else if (!clause.run) {
       claimed = claim.order;
       claimedOn = claim.grid;
+      claimedFor = claim.family;
       held = found === undefined;
     }
   }
-  return { claimed, claimedOn, held, weak, findings };
+  return { claimed, claimedOn, claimedFor, held, weak, findings };
 }
 
 /** Claims of the rule and of runs with it. */
@@ -182,9 +188,23 @@ export interface Claim {
   readonly limits?: boolean;
 }
 
-/** The order claimed and where; undefined when a condition on parameters does not hold. Throws D0201 for other places. */
+/** The number of an order claim. Throws D0307 where it is none that can be claimed. */
+export function claimedOrder({ value }: OrderClause, scope: Scope, cx: StaticLowering): number {
+  const order = staticNumber(evaluate(value, scope, 0, cx), value.span, cx);
+  if (!Number.isInteger(order) || order < 1)
+    fail("D0307", `an order that is claimed is a whole number from 1, this is ${order}`, {
+      at: value.span,
+      why: "order 0 is what every rule has",
+      help: "leave the claim out for a rule that has no order",
+    });
+  return order;
+}
+
+/**
+ * The order claimed and where; undefined when a condition on parameters does not hold. Throws D0201 for other places,
+ * D0307 for what is no order.
+ */
 export function readClaim(clause: OrderClause, scope: Scope, cx: StaticLowering): Claim | undefined {
-  const order = staticNumber(evaluate(clause.value, scope, 0, cx), clause.value.span, cx);
   let grid: GridKind = "ratios";
   let family: FamilyName | undefined;
   let limits = false;
@@ -199,6 +219,7 @@ export function readClaim(clause: OrderClause, scope: Scope, cx: StaticLowering)
       else family = found;
     } else grid = place;
   }
+  const order = claimedOrder(clause, scope, cx);
   const weak = clause.weak ? { weak: true } : {};
   return { order, grid, ...weak, ...(family === undefined ? {} : { family }), ...(limits ? { limits } : {}) };
 }

@@ -11,6 +11,7 @@ import { readSampler } from "../../sampler/sampler.js";
 import type { Statement } from "../../syntax/ast.js";
 import { compareRuns, isLinearRun, tolerance } from "../equivalenceRuns.js";
 import { gridDifference } from "../equivalencePaths.js";
+import { claimedOrder } from "../orderClaims.js";
 import { samplerOrder } from "../samplerOrder.js";
 import { foreign, met, property, unmet, whereOf, type Outcome, type Subject } from "./claim.js";
 import { holds } from "./places.js";
@@ -42,7 +43,7 @@ export function samplerClaim(statement: Statement, subject: Subject): Outcome {
   const run = lowered(subject, value);
   switch (statement.kind) {
     case "Order": {
-      const wanted = staticNumber(evaluate(statement.value, scope, 0, cx), statement.span, cx);
+      const wanted = claimedOrder(statement, scope, cx);
       const found = samplerOrder(run);
       if (found.order === undefined) return { kind: "undecided", why: found.why };
       if (found.order >= wanted) return met();
