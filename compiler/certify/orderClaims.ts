@@ -1,7 +1,7 @@
 // Owns: claims of order against what is certified: the `order k` and `weak order k` lines of solvers. Claims in `expect` blocks are in
 // expect/, which asks the same questions.
 
-import { diagnostic, fail, Failure } from "../diagnostics/report.js";
+import { fail, Failure } from "../diagnostics/report.js";
 import { counter, counters, type Counter } from "../graph/quantity.js";
 import { evaluate, staticNumber } from "../lower/expression.js";
 import { bindParameters, definitionOf } from "../lower/parameters.js";
@@ -10,27 +10,15 @@ import { numberValue, type DefinitionValue } from "../lower/value.js";
 import type { Module, Program } from "../resolve/module.js";
 import { StaticLowering } from "../sampler/sampler.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
-import type { Span } from "../source/span.js";
 import type { Expression, OrderClause } from "../syntax/ast.js";
-import { callsPerStep } from "./calls.js";
-import { explain, fraction } from "./explain.js";
 import type { GridKind } from "./gridSeries.js";
 import type { FamilyName } from "./family.js";
 import { integratedBy, readsQuadrature, type Integrated } from "./integrated.js";
-import {
-  certifyOrder,
-  highestOrder,
-  orderCertificate,
-  runFault,
-  runOrder,
-  type OrderCertificate,
-  type Verdict,
-} from "./order.js";
-import { repair } from "./repair.js";
+import { missed, missedRun } from "./missed.js";
+import { orderCertificate, type OrderCertificate } from "./order.js";
 import { branches, type Setting } from "./setting.js";
 import { certifyWeakOrder, type WeakVerdict } from "./weak.js";
-import { convergence, ruleWarnings, stabler } from "./warnings.js";
-import { missedWeak } from "./weakClaims.js";
+import { ruleWarnings } from "./warnings.js";
 
 /** What a report says of one solver. */
 export interface SolverReport {
@@ -262,113 +250,4 @@ function placeOf(e: Expression): GridKind | "condition" | "coefficient_limits" |
       ) ?? "other"
     );
   return "other";
-}
-
-/** The finding when a claim is not reached, else nothing. */
-export function missed(rule: Setting, claim: Claim, at: Span): Diagnostic | undefined {
-  const { order, grid, family, limits = false } = claim;
-  const setting = family === undefined ? rule : { ...rule, family };
-  if (claim.weak === true) return missedWeak(setting, claim, at);
-  const question = { setting, grid, limit: Math.min(highestOrder, order), limits };
-  const verdict = certifyOrder(question);
-  if (verdict.kind === "order" && verdict.order >= order) return undefined;
-  if (verdict.kind !== "order") return undecided(verdict, order, at);
-  if (verdict.order >= highestOrder)
-    return diagnostic("D0413", `declared order ${order}; this rule has order ${highestOrder} or more`, {
-      at,
-      why: `orders above ${highestOrder} are not decided: their series are too long`,
-      help: `declare \`order ${highestOrder}\``,
-    });
-  const where = placeName(grid);
-  if (verdict.order <= 0)
-    return diagnostic(
-      "D0411",
-      `declared order ${order}, but this rule is inconsistent: its local error is O(h)${where}`,
-      {
-        at,
-        label: "order 0",
-        ...(branches(setting).every((branch) => callsPerStep(branch) === 0)
-          ? {
-              why: "its step never calls the model, so the result does not depend on it",
-              help: "read a prediction, such as `x0[s]` or `eps[s]`, with a weight that is not zero",
-            }
-          : {
-              why: "halving the steps does not bring the result nearer to the solution",
-              help: "check signs, points and levels of the terms",
-            }),
-      },
-    );
-  const [main] = branches(setting);
-  const reason = main && explain(verdict.branch ?? main, setting.family, grid, verdict.order);
-  const change = repair({ setting, grid, limit: order }, order);
-  return diagnostic("D0412", `declared order ${order}, but this rule has order ${verdict.order}${where}`, {
-    at,
-    label: reason ? describeMismatch(reason) : `order ${verdict.order}`,
-    help: `${change ? `with ${change.change} the rule has order ${order}; or ` : ""}declare \`order ${verdict.order}\``,
-    ...(change?.edit
-      ? { fix: { title: `write ${change.change}`, edits: [change.edit], applicability: "unsafe" as const } }
-      : {}),
-  });
-}
-
-const placeName = (grid: GridKind): string =>
-  grid === "ratios" ? "" : grid === "smooth" ? " on smooth grids" : ` on grids uniform in ${grid}`;
-
-/** The finding when a whole run with the rule's own start does not have the order claimed. */
-export function missedRun(setting: Setting, { order, grid }: Claim, at: Span): Diagnostic | undefined {
-  const certificate = orderCertificate(setting);
-  if (certificate.kind === "noise") return undecided({ kind: "noise" }, order, at);
-  const fault = runFault(certificate);
-  if (fault?.kind === "diverges")
-    return diagnostic("D0412", `declared run order ${order}, but no run with this rule converges`, {
-      at,
-      label: fault.why,
-      why: convergence,
-      help: stabler,
-    });
-  const found = certificate.kind === "order" ? runOrder(certificate, setting, grid) : undefined;
-  if (found === undefined)
-    return undecided({ kind: "undecided", why: certificate.why ?? `it is ${fault?.why}` }, order, at);
-  if (found >= order) return undefined;
-  if (found < 1)
-    return diagnostic(
-      "D0411",
-      `declared run order ${order}, but runs with this rule do not converge${placeName(grid)}`,
-      {
-        at,
-        label: `the rule has order ${found}`,
-        why: convergence,
-        help: "`order 1` in the rule says what its step lacks",
-      },
-    );
-  const low = certificate.start.find((step) => step.order !== undefined && step.order + 1 === found);
-  return diagnostic(
-    "D0412",
-    `declared run order ${order}, but a run with this rule has order ${found}${placeName(grid)}`,
-    {
-      at,
-      label: low ? `step ${low.history} is made by \`${low.rule}\`, of order ${low.order}` : `order ${found}`,
-      help: `${low ? "a `start` rule of higher order, or " : ""}declare \`run order ${found}\``,
-    },
-  );
-}
-
-function describeMismatch(reason: ReturnType<typeof explain>): string {
-  const first = `first mismatch at h^${reason.power}`;
-  if (reason.differential === undefined || reason.exact === undefined || reason.rule === undefined)
-    return first;
-  return `${first}, in ${reason.differential}: the exact flow has ${fraction(reason.exact)}, this rule has ${fraction(reason.rule)}`;
-}
-
-function undecided(verdict: Exclude<Verdict, { kind: "order" }>, order: number, at: Span): Diagnostic {
-  if (verdict.kind === "noise")
-    return diagnostic("D0412", `declared order ${order}, but this rule draws noise`, {
-      at,
-      label: "a deterministic order",
-      help: "claim `weak order k` for rules with noise, or name the case without: `order 1 on eta == 0`",
-    });
-  return diagnostic("D0413", `the order of this rule cannot be decided: ${verdict.why}`, {
-    at,
-    help: "claim the order of the limits of its coefficients, or leave the claim out",
-  });
 }

@@ -11,8 +11,9 @@ import type { Statement } from "../../syntax/ast.js";
 import { equalSolvers } from "../equivalence.js";
 import { isLinearRun } from "../equivalenceRuns.js";
 import { randomGrounds, samplerOf, type Ground } from "../equivalenceSettings.js";
+import { missed, missedRun } from "../missed.js";
 import { callsOf, stabilityOf } from "../order.js";
-import { decideClaims, missed, missedRun, readClaim, settingOf } from "../orderClaims.js";
+import { decideClaims, readClaim, settingOf } from "../orderClaims.js";
 import { branches } from "../setting.js";
 import {
   equality,
