@@ -236,12 +236,13 @@ const plural = (sort: string, count: number): string =>
 
 /** Everything of the line of a solver, as fields. */
 const solverDocument = (report: SolverReport): object => {
-  const { name, claimed, claimedOn, held, certificate, integrates, weights, weak } = report;
+  const { name, claimed, claimedOn, claimedFor, held, certificate, integrates, weights, weak } = report;
   const { kind, why, orders, calls, history, stability, constant, start, carries } = certificate;
   return {
     name,
     claimed: claimed ?? null,
     ...(claimed === undefined ? {} : { claimedOn, held }),
+    ...(claimedFor === undefined ? {} : { claimedFor }),
     certified: kind,
     ...(why === undefined ? {} : { why }),
     orders,

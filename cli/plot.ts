@@ -1,6 +1,6 @@
 // Owns: `dsamp plot`: pictures of a sampler as one SVG.
 
-import { orderCertificate, runOrder, type OrderCertificate } from "../compiler/certify/order.js";
+import { orderCertificate, runFault, type OrderCertificate } from "../compiler/certify/order.js";
 import type { Setting } from "../compiler/certify/setting.js";
 import { Failure } from "../compiler/diagnostics/report.js";
 import { definitionOf } from "../compiler/lower/parameters.js";
@@ -85,7 +85,6 @@ export async function plot(file: string, flags: PlotFlags, io: Io): Promise<numb
 
 interface Rule {
   readonly name: string;
-  readonly setting: Setting;
   readonly certificate: OrderCertificate;
 }
 
@@ -97,7 +96,7 @@ function ruleOf(run: LoweredRun): Rule | undefined {
     const cx = new StaticLowering(program);
     const solver = definitionOf(sampler.rule.rule, "solver", sampler.scope, 0, cx);
     const setting: Setting = { program, solver, family: "generic" };
-    return { name: solver.def.name, setting, certificate: orderCertificate(setting) };
+    return { name: solver.def.name, certificate: orderCertificate(setting) };
   } catch (error) {
     if (error instanceof Failure) return undefined;
     throw error;
@@ -105,8 +104,7 @@ function ruleOf(run: LoweredRun): Rule | undefined {
 }
 
 /** On a grid with more and more steps neighbours are alike, so the order on smooth grids counts. */
-function orderOf({ certificate, setting }: Rule): number | undefined {
-  if (certificate.kind !== "order") return undefined;
-  const { ratios, smooth = ratios } = certificate.orders;
-  return smooth ?? runOrder(certificate, setting, "smooth");
+function orderOf({ certificate }: Rule): number | undefined {
+  if (certificate.kind !== "order" || runFault(certificate)) return undefined;
+  return certificate.orders.smooth ?? certificate.orders.ratios;
 }

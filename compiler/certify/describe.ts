@@ -3,9 +3,11 @@
 import type { ErrorConstant } from "./constant.js";
 import { fraction } from "./explain.js";
 import type { Integrated } from "./integrated.js";
+import type { GridKind } from "./gridSeries.js";
 import { highestOrder } from "./order.js";
 import type { SolverReport } from "./orderClaims.js";
 import type { SamplerOrder } from "./samplerOrder.js";
+import { highestWeakOrder } from "./weak.js";
 
 /** `my_2m: order 2 as claimed, in x0 over lambda, error 5/12 h^3 x0'', 1 call a step, history 1, stable on [-1, 0], exact` */
 export function describeOrder(report: SolverReport): string {
@@ -31,23 +33,35 @@ export function describeOrder(report: SolverReport): string {
 function describeOrders({
   claimed,
   claimedOn = "ratios",
+  claimedFor,
   held,
   certificate,
 }: SolverReport): readonly string[] {
   const { ratios = 0, smooth = ratios } = certificate.orders;
   if (ratios < 1 && smooth < 1 && claimed === undefined) return ["no order"];
-  const more = smooth > ratios ? [`${smooth} on smooth grids`] : [];
+  const more = smooth > ratios ? [`${shownOrder(smooth)} on smooth grids`] : [];
   if (claimed === undefined) return [`order ${shownOrder(ratios)}`, ...more];
-  if (held !== true) return [`order ${shownOrder(ratios)} (claimed ${claimed})`, ...more];
-  if (claimedOn === "ratios") return [`order ${ratios} as claimed`, ...more];
-  const found = certificate.orders[claimedOn] ?? claimed;
-  const any = ratios < found ? [`${ratios} on any`] : [];
-  if (claimedOn === "smooth") return [`order ${found} on smooth grids as claimed`, ...any];
-  return [`order ${found} on uniform ${claimedOn} as claimed`, ...more, ...any];
+  if (held !== true) return [`order ${shownOrder(ratios)} (${claimed} claimed)`, ...more];
+  // A claim about some schedules or about a grid that the certificate does not list was decided by itself.
+  if (claimedFor !== undefined && claimedFor !== "generic")
+    return [
+      `order ${claimed} on ${claimedFor} schedules${placeOf(claimedOn)} as claimed`,
+      `${shownOrder(ratios)} on any`,
+    ];
+  const found = certificate.orders[claimedOn] ?? (certificate.orders.smooth === undefined ? ratios : claimed);
+  const shown = shownOrder(found);
+  const against = shown === String(claimed) ? "as claimed" : `(${claimed} claimed)`;
+  const main = `order ${shown}${placeOf(claimedOn)} ${against}`;
+  const any = ratios < found ? [`${shownOrder(ratios)} on any`] : [];
+  return [main, ...(claimedOn === "smooth" ? [] : more), ...any];
 }
 
+const placeOf = (grid: GridKind): string =>
+  grid === "ratios" ? "" : grid === "smooth" ? " on smooth grids" : ` on uniform ${grid}`;
+
 /** Longer series are not looked at. */
-const shownOrder = (order: number): string => (order >= highestOrder ? `${order} or more` : String(order));
+export const shownOrder = (order: number): string =>
+  order >= highestOrder ? `${order} or more` : String(order);
 
 /** `in x0 over lambda`: see Integrated. */
 const describeIntegrated = ({ predictions, over }: Integrated): string =>
@@ -65,9 +79,13 @@ function describeConstant({ values, leading }: ErrorConstant): string {
 function describeWeak({ claimed, verdict }: NonNullable<SolverReport["weak"]>): string {
   if (verdict.kind !== "order") return "draws noise, weak order not decided";
   const { order } = verdict;
-  return `weak order ${order}${claimed !== undefined && claimed <= order ? " as claimed" : ""}`;
+  const found = `weak order ${order}${order >= highestWeakOrder ? " or more" : ""}`;
+  if (claimed === undefined) return found;
+  return claimed === order ? `${found} as claimed` : `${found} (${claimed} claimed)`;
 }
 
 /** `, run order 2`; nothing for runs with noise or data-dependent weights, which have no deterministic order. */
-export const describeRun = (run: SamplerOrder | undefined): string =>
-  run?.order === undefined ? "" : run.order < 1 ? ", no run order" : `, run order ${shownOrder(run.order)}`;
+export function describeRun(run: SamplerOrder | undefined): string {
+  if (run?.order === undefined) return "";
+  return run.order < 1 ? `, no run order: ${run.why}` : `, run order ${shownOrder(run.order)}`;
+}

@@ -1,12 +1,13 @@
 // Owns: the reason why a rule misses an order: the first power of h at which it differs from the exact flow, and the
-// elementary differential in which it does. The model is made fast, so that linear parts and schedules do not show, and
-// both sides are fitted in the basis of elementary differentials on several random models.
+// elementary differential in which it does. First the model is made fast, so that linear parts and schedules do not show;
+// where nothing differs then, terms with fewer powers of the model's speed are looked at, which have factors of the linear
+// part. Both sides are fitted in the basis of elementary differentials on several random models.
 
 import { isLinearRule } from "./constant.js";
 import { localError, type ExactAlgebra, type Vector } from "./exactAlgebra.js";
 import type { FamilyName } from "./family.js";
 import { fixedField } from "./fixed.js";
-import type { GridKind } from "./gridSeries.js";
+import type { GridKind, StatedRatio } from "./gridSeries.js";
 import type { Laurent } from "./laurent.js";
 import { decided, isVerdict } from "./order.js";
 import { makeProblem, settled } from "./problem.js";
@@ -16,11 +17,15 @@ import { differentials, treeName, trees, type Tree } from "./trees.js";
 export interface Explanation {
   /** The first power of h that does not agree. */
   readonly power: number;
-  /** For example `f''(f, f)`; absent where only the schedule's own terms differ. */
+  /** For example `f''(f, f)`, or `L f` with the linear part L = -1 of dy/dlambda = L y + f, y = x/alpha, f = x0. */
   readonly differential?: string;
   /** Coefficients of that differential. */
   readonly exact?: number;
   readonly rule?: number;
+  /** The steps for which the coefficient is said, where it differs between grids. */
+  readonly where?: string;
+  /** There is no one coefficient: the mismatch differs between schedules, or between grids of the kind in question. */
+  readonly varies?: boolean;
 }
 
 const speed = fixedField.one << 45n;
@@ -34,19 +39,46 @@ interface Sample {
 export function explain(branch: Branch, family: FamilyName, grid: GridKind, order: number): Explanation {
   const power = order + 1;
   if (power < 1 || power > 6) return { power };
-  // Grids uniform in lambda give plain fractions; arbitrary ratios are taken where only they tell.
-  for (const kind of [
-    ...new Set<GridKind>([grid === "ratios" || grid === "smooth" ? "lambda" : grid, grid]),
-  ]) {
+  const grids = gridsFor(grid);
+  /** The steps for which a coefficient is said: where it may be another one with others. */
+  const whereOf = (kind: GridKind | StatedRatio): { readonly where?: string } => {
+    const open = (grid === "ratios" || grid === "smooth") && branch.depth > 0;
+    return open && kind in steps ? { where: steps[kind as keyof typeof steps] } : {};
+  };
+  for (const kind of grids) {
     for (const split of [false, true]) {
       const fitted = decided(() => fit(branch, family, kind, power, split));
       if (isVerdict(fitted) || fitted === undefined) continue;
-      const first = fitted.find(({ exact, rule }) => Math.abs(exact - rule) > 1e-7);
+      const first = fitted.find(differs);
       if (!first) continue;
-      return { power, ...along(branch, fitted, power, first) };
+      return { power, ...along(branch, fitted, power, first), ...whereOf(kind) };
     }
   }
+  for (const kind of grids) {
+    const found = decided(() => slowMismatch(branch, family, kind, power));
+    if (!isVerdict(found) && found) return { power, ...found, ...(found.varies ? {} : whereOf(kind)) };
+  }
   return { power };
+}
+
+const differs = ({ exact, rule }: Pair): boolean => Math.abs(exact - rule) > 1e-7;
+
+/** Steps of one length in lambda give plain fractions; where they do not tell, steps of a stated ratio do. */
+function gridsFor(grid: GridKind): readonly (GridKind | StatedRatio)[] {
+  if (grid === "ratios") return ["lambda", "doubling", "tripling"];
+  return grid === "smooth" ? ["lambda", "smooth"] : [grid];
+}
+
+const steps = {
+  lambda: "with equal steps in lambda",
+  doubling: "with every step twice the one before",
+  tripling: "with every step three times the one before",
+} as const;
+
+/** Coefficients of one elementary differential. */
+interface Pair {
+  readonly exact: number;
+  readonly rule: number;
 }
 
 interface Fitted {
@@ -63,12 +95,12 @@ function along(
   first: Fitted,
 ): { differential: string; exact: number; rule: number } {
   const { exact, rule } = first;
-  const even = fitted.every((f) => Math.abs(f.rule * exact - f.exact * rule) < 1e-7);
-  const differential =
-    even && power > 1 && isLinearRule(branch)
-      ? `the ${ordinals[power - 2] ?? `${power - 1}th`} derivative of the prediction along the solution`
-      : treeName(first.tree);
-  return even && power > 1 && isLinearRule(branch)
+  if (power === 1) return { differential: "the prediction itself", exact, rule };
+  const even = fitted.every((f) => Math.abs(f.rule * exact - f.exact * rule) < 1e-7) && isLinearRule(branch);
+  const differential = even
+    ? `the ${ordinals[power - 2] ?? `${power - 1}th`} derivative of the prediction along the solution`
+    : treeName(first.tree);
+  return even
     ? { differential, exact: 1 / factorial(power), rule: rule / exact / factorial(power) }
     : { differential, exact, rule };
 }
@@ -79,7 +111,7 @@ const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 function fit(
   branch: Branch,
   family: FamilyName,
-  grid: GridKind,
+  grid: GridKind | StatedRatio,
   power: number,
   split: boolean,
 ): readonly Fitted[] | undefined {
@@ -103,8 +135,96 @@ function fit(
   return all.map((tree, i) => ({ tree, exact: exact[i] as number, rule: rule[i] as number }));
 }
 
+/** The coefficient in a term of a series whose power of the model's speed is lower than that of h. */
+interface Slow extends Pair {
+  readonly name: string;
+}
+
+/**
+ * The mismatch at h^power in terms with fewer factors of the model: the others are factors of the linear part, if one
+ * number is right on every schedule, and of the schedule or the grid otherwise.
+ */
+function slowMismatch(
+  branch: Branch,
+  family: FamilyName,
+  grid: GridKind | StatedRatio,
+  power: number,
+): Omit<Explanation, "power"> | undefined {
+  for (let speeds = power - 1; speeds >= 0; speeds -= 1) {
+    const [one, other] = [1, 2].map((seed) => slowFit({ branch, family, grid, seed, order: power }, speeds));
+    if (!one || !other) return { varies: true };
+    const at = one.findIndex(differs);
+    if (at < 0) continue;
+    const { name: differential, exact, rule } = one[at] as Slow;
+    const same = other.every((term, i) => Math.abs(term.rule - (one[i] as Slow).rule) < 1e-7);
+    return same ? { differential, exact, rule } : { varies: true };
+  }
+  return undefined;
+}
+
+/** Coefficients of the elementary differentials with so many factors of the model, found by interpolation in its speed. */
+function slowFit(place: Parameters<typeof makeProblem>[0], speeds: number): readonly Slow[] | undefined {
+  const { order: power } = place;
+  const basis = Array.from({ length: power - speeds + 1 }, (_, linear) =>
+    speeds + linear === 0
+      ? []
+      : trees(speeds + linear, true, linear).map((tree) => ({ tree, factors: power - speeds - linear })),
+  ).flat();
+  const all = basis.map(({ tree }) => tree);
+  const samples = Array.from({ length: Math.ceil(all.length / 2) + 1 }, (_, i): Sample => {
+    const values = Array.from({ length: power + 1 }, (__, k) => {
+      const scaled = { ...place, scale: fixedField.one * BigInt(k + 1) };
+      const problem = { ...makeProblem(scaled), model: modelOf(scaled, i) };
+      const { rule, exact } = localError(settled(problem, power));
+      return { exact: overAlpha(exact, power, problem), rule: overAlpha(rule, power, problem) };
+    });
+    const part = (side: "exact" | "rule"): number[] =>
+      (values[0]?.[side] ?? []).map((_v, d) =>
+        fixedField.toNumber(monomials(values.map((value) => value[side][d] as bigint))[speeds] as bigint),
+      );
+    const plain = modelOf({ ...place, scale: fixedField.one }, i);
+    return { exact: part("exact"), rule: part("rule"), basis: differentials(plain, all, true) };
+  });
+  const exact = leastSquares(samples, (sample) => sample.exact, all.length);
+  const rule = leastSquares(samples, (sample) => sample.rule, all.length);
+  if (!exact || !rule) return undefined;
+  return basis.map(({ tree, factors }, i) => {
+    // L = -1 acts as a number wherever it stands in a differential.
+    const sign = factors % 2 === 0 ? 1 : -1;
+    const mark = factors === 0 ? "" : factors === 1 ? "L " : `L^${factors} `;
+    return {
+      name: `${mark}${treeName(tree)}`,
+      exact: sign * (exact[i] as number),
+      rule: sign * (rule[i] as number),
+    };
+  });
+}
+
+/** The coefficient of h^n of every component of x/alpha. */
+function overAlpha(value: Vector, n: number, { ring, path, grid }: ExactAlgebra["problem"]): bigint[] {
+  const alpha = ring.of(path.quantity("alpha", grid.lambda(1)));
+  return value.map((v) => ring.coefficient(ring.div(v, alpha), n) ?? 0n);
+}
+
+/** Coefficients, lowest first, of the polynomial that has these values at 1, 2, 3, ...; Newton's divided differences. */
+function monomials(values: readonly bigint[]): readonly bigint[] {
+  const differences = [...values];
+  for (let k = 1; k < differences.length; k += 1)
+    for (let i = differences.length - 1; i >= k; i -= 1)
+      differences[i] = ((differences[i] as bigint) - (differences[i - 1] as bigint)) / BigInt(k);
+  let sum: bigint[] = [];
+  for (let k = differences.length - 1; k >= 0; k -= 1) {
+    // sum * (x - (k + 1)) + differences[k]
+    const next = [0n, ...sum];
+    sum.forEach((c, i) => (next[i] = (next[i] as bigint) - c * BigInt(k + 1)));
+    next[0] = (next[0] as bigint) + (differences[k] as bigint);
+    sum = next;
+  }
+  return sum;
+}
+
 const modelOf = (place: Parameters<typeof makeProblem>[0], i: number): ExactAlgebra["problem"]["model"] => {
-  const problem = makeProblem({ ...place, seed: 1 });
+  const problem = makeProblem(place);
   return makeProblem({ ...place, seed: 100 + i, model: undefined }, problem.model.lambda).model;
 };
 

@@ -10,8 +10,12 @@ export const gridKinds = ["ratios", "smooth", "lambda", "rho", "time", "index"] 
 /** `ratios`: arbitrary step ratios; `smooth`: ratios 1 + O(h); else uniform in that variable. */
 export type GridKind = (typeof gridKinds)[number];
 
+/** Grids with one stated ratio in lambda, for numbers that are said of fixed weights; claims are about kinds of grids. */
+export const statedRatios = { doubling: 2n, tripling: 3n } as const;
+export type StatedRatio = keyof typeof statedRatios;
+
 export interface GridSeries {
-  readonly kind: GridKind;
+  readonly kind: GridKind | StatedRatio;
   /** Points after which the step ratios repeat; 1 on smooth grids. */
   readonly period: number;
   /** Lambda at grid point j; 0 is s, 1 is t, -1 is s-1. */
@@ -22,7 +26,7 @@ const { one } = fixedField;
 
 /** `step` is the series that stands for the step size, a number on finite grids. */
 export function makeGrid(
-  kind: GridKind,
+  kind: GridKind | StatedRatio,
   path: PathSeries,
   step: Series<bigint>,
   seed: number,
@@ -46,7 +50,7 @@ export function makeGrid(
 
 type Placement = (j: number, step: Series<bigint>, ring: SeriesRing<bigint>) => Series<bigint>;
 
-function placement(kind: GridKind, path: PathSeries, seed: number, period: number): Placement {
+function placement(kind: GridKind | StatedRatio, path: PathSeries, seed: number, period: number): Placement {
   const { centre } = path;
   const random = new Random(5000 + seed);
   switch (kind) {
@@ -60,6 +64,18 @@ function placement(kind: GridKind, path: PathSeries, seed: number, period: numbe
         for (let i = -1; i >= j; i -= 1) position -= length(i);
         return ring.add(ring.constant(centre), ring.scale(step, position));
       };
+    }
+    case "doubling":
+    case "tripling": {
+      // The step from s to t is the unit; positions are sums of powers of the ratio.
+      const ratio = statedRatios[kind];
+      const position = (j: number): bigint => {
+        let sum = 0n;
+        for (let i = 0; i < j; i += 1) sum += one * ratio ** BigInt(i);
+        for (let i = -1; i >= j; i -= 1) sum -= one / ratio ** BigInt(-i);
+        return sum;
+      };
+      return (j, step, ring) => ring.add(ring.constant(centre), ring.scale(step, position(j)));
     }
     case "lambda":
       return (j, step, ring) => ring.add(ring.constant(centre), ring.scale(step, BigInt(j) * one));

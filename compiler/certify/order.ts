@@ -146,7 +146,7 @@ export interface OrderCertificate {
   readonly kind: "order" | "noise" | "undecided";
   readonly why?: string;
   readonly family: FamilyName;
-  /** On generic schedules, by kind of grid; rules without history have one answer for all. */
+  /** On generic schedules, by kind of grid; rules without history have one answer for all. `highestOrder` is that or more. */
   readonly orders: Readonly<Partial<Record<GridKind, number>>>;
   readonly start: readonly StartStep[];
   /** Steps of history the rule reads; states, predictions and carries together. */
@@ -164,13 +164,19 @@ export interface CertifyOptions {
   readonly brief?: boolean;
 }
 
-/** The stability of a rule's recurrence; undefined when it is not linear with known coefficients. */
-export function stabilityOf(setting: Setting, branch = branches(setting)[0]): Stability | undefined {
-  if (!branch) return undefined;
-  const found = decided(() =>
-    stability(makeProblem({ branch, family: setting.family, grid: "lambda", seed: 1, order: 1 })),
-  );
-  return isVerdict(found) ? undefined : found;
+const severity = { stable: 0, "weakly stable": 1, unstable: 2 } as const;
+
+/** The stability of a rule's recurrence, of several branches the worst; undefined when it is not linear with known coefficients. */
+export function stabilityOf(setting: Setting, all = branches(setting)): Stability | undefined {
+  let worst: Stability | undefined;
+  for (const branch of all) {
+    const found = decided(() =>
+      stability(makeProblem({ branch, family: setting.family, grid: "lambda", seed: 1, order: 1 })),
+    );
+    if (isVerdict(found)) return undefined;
+    if (!worst || severity[found.zero] > severity[worst.zero]) worst = found;
+  }
+  return worst;
 }
 
 /** Network calls of a step in the middle of a run. */
@@ -186,7 +192,8 @@ export function orderCertificate(setting: Setting, options: CertifyOptions = {})
   const orders: Partial<Record<GridKind, number>> = {};
   let kind: OrderCertificate["kind"] = "order";
   let why: string | undefined;
-  const question = { setting, limit: options.limit ?? highestOrder };
+  const limit = options.limit ?? highestOrder;
+  const question = { setting, limit };
   for (const grid of multistep ? reportedGrids : (["ratios"] as const)) {
     // Smooth grids have arbitrary ratios in the limit, and uniform grids are smooth.
     const floor = grid === "ratios" ? undefined : grid === "smooth" ? orders.ratios : orders.smooth;
@@ -209,8 +216,9 @@ export function orderCertificate(setting: Setting, options: CertifyOptions = {})
     history: depth,
     calls: Math.max(...all.map(callsPerStep)),
     carries,
-    stability: stabilityOf(setting, main),
-    constant: brief || order === 0 ? undefined : errorConstant(main, setting.family, order),
+    stability: stabilityOf(setting, all),
+    // Of an order that may be higher than was looked for, the error is not known.
+    constant: brief || order === 0 || order >= limit ? undefined : errorConstant(main, setting.family, order),
     branches: all.length,
   };
 }
@@ -252,12 +260,33 @@ export function carryStart(setting: Setting, grid: GridKind): number | undefined
   return typeof result === "number" && Number.isFinite(result) ? result : undefined;
 }
 
-/** The order of a run: a step of order q that is made a fixed number of times costs h^(q+1). */
+/** Why a consistent rule has no run order: Dahlquist, Math. Scand. 4 (1956): convergence is consistency and zero-stability. */
+export function runFault({
+  stability: found,
+  history,
+  carries,
+}: OrderCertificate): { readonly kind: "diverges" | "undecided"; readonly why: string } | undefined {
+  if (found?.fault !== undefined)
+    return { kind: "diverges", why: `not zero-stable: its recurrence has ${found.fault}` };
+  // The recurrence of a one-step rule has no root but 1.
+  if (found || (history === 0 && carries.length === 0)) return undefined;
+  return {
+    kind: "undecided",
+    why: "not known to be zero-stable: its recurrence has coefficients that are not numbers",
+  };
+}
+
+/**
+ * The order of a run: a step of order q that is made a fixed number of times costs h^(q+1). It is 0 or less where runs do
+ * not converge.
+ */
 export function runOrder(
   certificate: OrderCertificate,
   setting: Setting,
   grid: GridKind,
 ): number | undefined {
+  const fault = runFault(certificate);
+  if (fault) return fault.kind === "diverges" ? 0 : undefined;
   const main = certificate.orders[grid] ?? certificate.orders.ratios;
   if (main === undefined) return undefined;
   const starts = certificate.start.flatMap((step) => (step.order === undefined ? [] : [step.order + 1]));

@@ -1,7 +1,7 @@
 // Owns: claims of order against what is certified: the `order k` and `weak order k` lines of solvers. Claims in `expect` blocks are in
 // expect/, which asks the same questions.
 
-import { diagnostic, Failure } from "../diagnostics/report.js";
+import { fail, Failure } from "../diagnostics/report.js";
 import { counter, counters, type Counter } from "../graph/quantity.js";
 import { evaluate, staticNumber } from "../lower/expression.js";
 import { bindParameters, definitionOf } from "../lower/parameters.js";
@@ -10,26 +10,15 @@ import { numberValue, type DefinitionValue } from "../lower/value.js";
 import type { Module, Program } from "../resolve/module.js";
 import { StaticLowering } from "../sampler/sampler.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
-import type { Span } from "../source/span.js";
 import type { Expression, OrderClause } from "../syntax/ast.js";
-import { callsPerStep } from "./calls.js";
-import { explain, fraction } from "./explain.js";
 import type { GridKind } from "./gridSeries.js";
 import type { FamilyName } from "./family.js";
 import { integratedBy, readsQuadrature, type Integrated } from "./integrated.js";
-import {
-  certifyOrder,
-  highestOrder,
-  orderCertificate,
-  runOrder,
-  type OrderCertificate,
-  type Verdict,
-} from "./order.js";
-import { repair } from "./repair.js";
+import { missed, missedRun } from "./missed.js";
+import { orderCertificate, type OrderCertificate } from "./order.js";
 import { branches, type Setting } from "./setting.js";
 import { certifyWeakOrder, type WeakVerdict } from "./weak.js";
 import { ruleWarnings } from "./warnings.js";
-import { missedWeak } from "./weakClaims.js";
 
 /** What a report says of one solver. */
 export interface SolverReport {
@@ -38,6 +27,8 @@ export interface SolverReport {
   readonly claimed?: number;
   /** The kind of grid that the claim is for. */
   readonly claimedOn?: GridKind;
+  /** The kind of schedule that the claim is for, when it is not for all. */
+  readonly claimedFor?: FamilyName;
   /** Whether the claim is certified; absent without one. */
   readonly held?: boolean;
   readonly certificate: OrderCertificate;
@@ -84,7 +75,7 @@ export function checkOrderClaims(module: Module, program: Program): readonly Sol
 
 /** Everything that is certified of a solver, its findings among the program's; undefined for rules an algebra cannot run. */
 export function checkSolver(solver: DefinitionValue, program: Program): SolverReport | undefined {
-  const { claimed, claimedOn, held, weak } = claimOf(solver, program);
+  const { claimed, claimedOn, claimedFor, held, weak } = claimOf(solver, program);
   const setting = settingOf(program, solver);
   const certificate = certificateOf(setting);
   if (!certificate) return undefined;
@@ -94,6 +85,7 @@ export function checkSolver(solver: DefinitionValue, program: Program): SolverRe
   return {
     name: solver.def.name,
     ...(claimed === undefined ? {} : { claimed, claimedOn, held }),
+    ...(claimedFor === undefined ? {} : { claimedFor }),
     certificate,
     ...(certificate.kind === "order" && order > 0
       ? { integrates: integratedBy(all, setting.family, order) }
@@ -124,6 +116,7 @@ function certificateOf(setting: Setting): OrderCertificate | undefined {
 interface Claimed {
   readonly claimed: number | undefined;
   readonly claimedOn: GridKind;
+  readonly claimedFor: FamilyName | undefined;
   readonly held: boolean;
   readonly weak: number | undefined;
 }
@@ -145,6 +138,7 @@ export function decideClaims(
   const findings: Diagnostic[] = [];
   let claimed: number | undefined;
   let claimedOn: GridKind = "ratios";
+  let claimedFor: FamilyName | undefined;
   let held = true;
   let weak: number | undefined;
   for (const clause of orderClauses(solver)) {
@@ -157,10 +151,11 @@ export function decideClaims(
     else if (!clause.run) {
       claimed = claim.order;
       claimedOn = claim.grid;
+      claimedFor = claim.family;
       held = found === undefined;
     }
   }
-  return { claimed, claimedOn, held, weak, findings };
+  return { claimed, claimedOn, claimedFor, held, weak, findings };
 }
 
 /** Claims of the rule and of runs with it. */
@@ -181,9 +176,23 @@ export interface Claim {
   readonly limits?: boolean;
 }
 
-/** The order claimed and where; undefined when a condition on parameters does not hold. Throws D0201 for other places. */
+/** The number of an order claim. Throws D0307 where it is none that can be claimed. */
+export function claimedOrder({ value }: OrderClause, scope: Scope, cx: StaticLowering): number {
+  const order = staticNumber(evaluate(value, scope, 0, cx), value.span, cx);
+  if (!Number.isInteger(order) || order < 1)
+    fail("D0307", `an order that is claimed is a whole number from 1, this is ${order}`, {
+      at: value.span,
+      why: "order 0 is what every rule has",
+      help: "leave the claim out for a rule that has no order",
+    });
+  return order;
+}
+
+/**
+ * The order claimed and where; undefined when a condition on parameters does not hold. Throws D0201 for other places,
+ * D0307 for what is no order.
+ */
 export function readClaim(clause: OrderClause, scope: Scope, cx: StaticLowering): Claim | undefined {
-  const order = staticNumber(evaluate(clause.value, scope, 0, cx), clause.value.span, cx);
   let grid: GridKind = "ratios";
   let family: FamilyName | undefined;
   let limits = false;
@@ -198,6 +207,7 @@ export function readClaim(clause: OrderClause, scope: Scope, cx: StaticLowering)
       else family = found;
     } else grid = place;
   }
+  const order = claimedOrder(clause, scope, cx);
   const weak = clause.weak ? { weak: true } : {};
   return { order, grid, ...weak, ...(family === undefined ? {} : { family }), ...(limits ? { limits } : {}) };
 }
@@ -240,97 +250,4 @@ function placeOf(e: Expression): GridKind | "condition" | "coefficient_limits" |
       ) ?? "other"
     );
   return "other";
-}
-
-/** The finding when a claim is not reached, else nothing. */
-export function missed(rule: Setting, claim: Claim, at: Span): Diagnostic | undefined {
-  const { order, grid, family, limits = false } = claim;
-  const setting = family === undefined ? rule : { ...rule, family };
-  if (claim.weak === true) return missedWeak(setting, claim, at);
-  const question = { setting, grid, limit: Math.min(highestOrder, order), limits };
-  const verdict = certifyOrder(question);
-  if (verdict.kind === "order" && verdict.order >= order) return undefined;
-  if (verdict.kind !== "order") return undecided(verdict, order, at);
-  if (verdict.order >= highestOrder)
-    return diagnostic("D0413", `declared order ${order}; this rule has order ${highestOrder} or more`, {
-      at,
-      why: `orders above ${highestOrder} are not decided: their series are too long`,
-      help: `declare \`order ${highestOrder}\``,
-    });
-  const where = placeName(grid);
-  if (verdict.order <= 0)
-    return diagnostic(
-      "D0411",
-      `declared order ${order}, but this rule is inconsistent: its local error is O(h)${where}`,
-      {
-        at,
-        label: "order 0",
-        ...(branches(setting).every((branch) => callsPerStep(branch) === 0)
-          ? {
-              why: "its step never calls the model, so the result does not depend on it",
-              help: "read a prediction, such as `x0[s]` or `eps[s]`, with a weight that is not zero",
-            }
-          : {
-              why: "halving the steps does not bring the result nearer to the solution",
-              help: "check signs, points and levels of the terms",
-            }),
-      },
-    );
-  const [main] = branches(setting);
-  const reason = main && explain(verdict.branch ?? main, setting.family, grid, verdict.order);
-  const change = repair({ setting, grid, limit: order }, order);
-  return diagnostic("D0412", `declared order ${order}, but this rule has order ${verdict.order}${where}`, {
-    at,
-    label: reason ? describeMismatch(reason) : `order ${verdict.order}`,
-    help: `${change ? `with ${change.change} the rule has order ${order}; or ` : ""}declare \`order ${verdict.order}\``,
-    ...(change?.edit
-      ? { fix: { title: `write ${change.change}`, edits: [change.edit], applicability: "unsafe" as const } }
-      : {}),
-  });
-}
-
-const placeName = (grid: GridKind): string =>
-  grid === "ratios" ? "" : grid === "smooth" ? " on smooth grids" : ` on grids uniform in ${grid}`;
-
-/** The finding when a whole run with the rule's own start does not have the order claimed. */
-export function missedRun(setting: Setting, { order, grid }: Claim, at: Span): Diagnostic | undefined {
-  const certificate = orderCertificate(setting);
-  const found = certificate.kind === "order" ? runOrder(certificate, setting, grid) : undefined;
-  if (found === undefined)
-    return undecided(
-      certificate.kind === "noise" ? { kind: "noise" } : { kind: "undecided", why: certificate.why ?? "" },
-      order,
-      at,
-    );
-  if (found >= order) return undefined;
-  const low = certificate.start.find((step) => step.order !== undefined && step.order + 1 === found);
-  return diagnostic(
-    "D0412",
-    `declared run order ${order}, but a run with this rule has order ${found}${placeName(grid)}`,
-    {
-      at,
-      label: low ? `step ${low.history} is made by \`${low.rule}\`, of order ${low.order}` : `order ${found}`,
-      help: `${low ? "a `start` rule of higher order, or " : ""}declare \`run order ${found}\``,
-    },
-  );
-}
-
-function describeMismatch(reason: ReturnType<typeof explain>): string {
-  const first = `first mismatch at h^${reason.power}`;
-  if (reason.differential === undefined || reason.exact === undefined || reason.rule === undefined)
-    return first;
-  return `${first}, in ${reason.differential}: the exact flow has ${fraction(reason.exact)}, this rule has ${fraction(reason.rule)}`;
-}
-
-function undecided(verdict: Exclude<Verdict, { kind: "order" }>, order: number, at: Span): Diagnostic {
-  if (verdict.kind === "noise")
-    return diagnostic("D0412", `declared order ${order}, but this rule draws noise`, {
-      at,
-      label: "a deterministic order",
-      help: "claim `weak order k` for rules with noise, or name the case without: `order 1 on eta == 0`",
-    });
-  return diagnostic("D0413", `the order of this rule cannot be decided: ${verdict.why}`, {
-    at,
-    help: "claim the order of the limits of its coefficients, or leave the claim out",
-  });
 }

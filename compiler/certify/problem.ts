@@ -6,7 +6,7 @@ import { Exact, ExactAlgebra as Algebra, type Carries, type Problem } from "./ex
 import { carriesRead, formalCarries } from "./carry.js";
 import { makeFamily, PathSeries, type FamilyName } from "./family.js";
 import { fixedField, Random } from "./fixed.js";
-import { makeGrid, type GridKind } from "./gridSeries.js";
+import { makeGrid, type GridKind, type StatedRatio } from "./gridSeries.js";
 import { LaurentRing } from "./laurent.js";
 import { genericModel, type Model } from "./model.js";
 import { middleOfRun, SeriesScalars, type Counters } from "./seriesAlgebra.js";
@@ -15,7 +15,7 @@ import type { Branch } from "./setting.js";
 export interface Place {
   readonly branch: Branch;
   readonly family: FamilyName;
-  readonly grid: GridKind;
+  readonly grid: GridKind | StatedRatio;
   readonly seed: number;
   /** Orders up to this one are to be seen. */
   readonly order: number;

@@ -9,11 +9,12 @@ import type { PathPoint } from "../path/path.js";
 import type { Expression } from "../syntax/ast.js";
 import type { Span } from "../source/span.js";
 import type { GridKind } from "./gridSeries.js";
-import { certifyOrder, orderCertificate, runOrder, type OrderCertificate } from "./order.js";
+import { certifyOrder, orderCertificate, runFault, runOrder, type OrderCertificate } from "./order.js";
 import type { Setting } from "./setting.js";
 
 /** The order of a run. `why` names what limits it, or why there is none. */
 export interface SamplerOrder {
+  /** 0 or less where runs do not converge; undefined with noise and where it is not decidable. */
   readonly order: number | undefined;
   readonly why: string;
   /** The order of the main rule, when a start or final step lowers it; where that step's rule is named. */
@@ -61,6 +62,11 @@ export function samplerOrder(run: LoweredRun): SamplerOrder {
             ? `\`${solver.def.name}\` draws noise, so its order is a weak one`
             : (certificate.why ?? "its rule is not decidable"),
       };
+    const fault = runFault(certificate);
+    if (fault) {
+      const why = `\`${solver.def.name}\` is ${fault.why}`;
+      return { order: fault.kind === "diverges" ? 0 : undefined, why };
+    }
     const main = Math.max(...kinds.map((kind) => certificate.orders[kind] ?? certificate.orders.ratios ?? 0));
     take(main, `\`${solver.def.name}\` has order ${main}`, e.span, main);
     const limited = startLimit(setting, certificate, kinds, sampler.start, named);

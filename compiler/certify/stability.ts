@@ -19,6 +19,8 @@ export type ZeroStability = "stable" | "weakly stable" | "unstable";
 
 export interface Stability {
   readonly zero: ZeroStability;
+  /** Why it is unstable, in words about the roots of its recurrence; absent where it is not. */
+  readonly fault?: string;
   /** Moduli of the eigenvalues at z = 0 besides the principal one, largest first. */
   readonly parasitic: readonly number[];
   /** z in [-interval, 0] is stable; Infinity when no end was found above -1000. */
@@ -129,12 +131,25 @@ export function stability(problem: Problem): Stability {
   );
   const others = values.filter((_, i) => i !== principal);
   const parasitic = others.map(complex.abs).sort((x, y) => y - x);
-  const outside = parasitic.some((r) => r > 1 + 1e-4);
+  const [largest = 0] = parasitic;
+  const outside = largest > 1 + 1e-4;
   const onCircle = others.filter((v) => Math.abs(complex.abs(v) - 1) <= 1e-4);
   const defective = onCircle.some((v) => !multiplicityOf(atZero, v).semisimple);
   const zero: ZeroStability =
     outside || defective ? "unstable" : onCircle.length > 0 ? "weakly stable" : "stable";
-  return { zero, parasitic, interval: zero === "unstable" ? 0 : realInterval(a), amplification: a };
+  return {
+    zero,
+    ...(zero === "unstable"
+      ? {
+          fault: outside
+            ? `a root of modulus ${Number(largest.toPrecision(4))}, outside the unit circle`
+            : "a multiple root on the unit circle",
+        }
+      : {}),
+    parasitic,
+    interval: zero === "unstable" ? 0 : realInterval(a),
+    amplification: a,
+  };
 }
 
 const stableAt = (a: Amplification, x: number): boolean =>

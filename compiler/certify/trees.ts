@@ -9,25 +9,41 @@ export interface Tree {
   readonly children: readonly Tree[];
   /** A leaf that stands for the variable's own speed 1 (a derivative by u) instead of f. */
   readonly clock?: boolean;
+  /** A leaf that stands for the linear part L y of y' = L y + f (Hochbruck & Ostermann, SIAM J. Numer. Anal. 43, 2005). */
+  readonly linear?: boolean;
 }
 
-/** Trees with `order` nodes. With `split`, every leaf that is not the root is either f or the clock. */
-export function trees(order: number, split = false): readonly Tree[] {
+/**
+ * Trees with `order` nodes. With `split`, every leaf that is not the root is either f or the clock; with `linear`, so many
+ * leaves are L y.
+ */
+export function trees(order: number, split = false, linear = 0): readonly Tree[] {
   const memo = new Map<number, readonly Tree[]>();
   const ofSize = (n: number): readonly Tree[] => {
     let known = memo.get(n);
     if (!known) {
-      known = n === 1 ? leaves(split && order > 1) : forests(n - 1, ofSize).map((children) => ({ children }));
+      known =
+        n === 1
+          ? leaves(split && order > 1, linear > 0)
+          : forests(n - 1, ofSize).map((children) => ({ children }));
       memo.set(n, known);
     }
     return known;
   };
   // The most branched first: f''(f, f) before f'f'f.
-  return [...ofSize(order)].sort((a, b) => b.children.length - a.children.length);
+  return ofSize(order)
+    .filter((tree) => linearLeaves(tree) === linear)
+    .sort((a, b) => b.children.length - a.children.length);
 }
 
-const leaves = (split: boolean): readonly Tree[] =>
-  split ? [{ children: [] }, { children: [], clock: true }] : [{ children: [] }];
+const leaves = (split: boolean, linear: boolean): readonly Tree[] => [
+  { children: [] },
+  ...(split ? [{ children: [], clock: true }] : []),
+  ...(linear ? [{ children: [], linear: true }] : []),
+];
+
+const linearLeaves = (tree: Tree): number =>
+  tree.children.reduce((sum, child) => sum + linearLeaves(child), tree.linear ? 1 : 0);
 
 /** Multisets of trees with `total` nodes together. */
 function forests(total: number, ofSize: (n: number) => readonly Tree[]): readonly Tree[][] {
@@ -47,12 +63,15 @@ function forests(total: number, ofSize: (n: number) => readonly Tree[]): readonl
 /** f''(f, f), f'f'f, d/du f: as in the literature. */
 export function treeName(tree: Tree): string {
   if (tree.clock) return "1";
+  if (tree.linear) return "L y";
   const clocks = tree.children.filter((child) => child.clock).length;
   const others = tree.children.filter((child) => !child.clock);
   const mark = `${"d".repeat(clocks)}f${"'".repeat(others.length)}`;
   const [only] = others;
   if (!only) return mark;
-  return others.length === 1 ? `${mark}${treeName(only)}` : `${mark}(${others.map(treeName).join(", ")})`;
+  return others.length === 1 && !only.linear
+    ? `${mark}${treeName(only)}`
+    : `${mark}(${others.map(treeName).join(", ")})`;
 }
 
 /** All derivatives of a model at its point of expansion, as doubles: by component and multi-index. */
@@ -103,6 +122,8 @@ export function differentials(model: Model, all: readonly Tree[], split: boolean
   const derivatives = new Derivatives(model);
   const value = (tree: Tree, root: boolean): number[] => {
     if (tree.clock) return [...new Array<number>(model.dimension).fill(0), 1];
+    // L = -1 in dy/dlambda = x0 - y.
+    if (tree.linear) return [...model.y.map((v) => -fixedField.toNumber(v)), ...(root ? [] : [0])];
     const own = derivatives.apply(tree.children.map((child) => value(child, false)));
     // The clock's own speed belongs to f unless the leaves are told apart.
     return root ? own : [...own, !split && tree.children.length === 0 ? 1 : 0];

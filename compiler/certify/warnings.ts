@@ -5,7 +5,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { diagnostic } from "../diagnostics/report.js";
 import type { DefinitionValue } from "../lower/value.js";
 import type { StartClause } from "../syntax/ast.js";
-import { runOrder, type OrderCertificate } from "./order.js";
+import { runFault, runOrder, type OrderCertificate } from "./order.js";
 import type { SamplerOrder } from "./samplerOrder.js";
 import type { Setting } from "./setting.js";
 
@@ -27,7 +27,7 @@ function lowStart(
   certificate: OrderCertificate,
   setting: Setting,
 ): Diagnostic | undefined {
-  if (certificate.kind !== "order") return undefined;
+  if (certificate.kind !== "order" || runFault(certificate)) return undefined;
   const reached = Math.min(claimed, certificate.orders.smooth ?? certificate.orders.ratios ?? 0);
   const order = runOrder(certificate, setting, "smooth");
   if (order === undefined || order >= reached) return undefined;
@@ -51,26 +51,32 @@ function lowStart(
   );
 }
 
+/** Why an order of the step is not enough (Dahlquist, Math. Scand. 4 (1956)). */
+export const convergence = "a run converges when the rule is consistent (order 1 or more) and zero-stable";
+export const stabler = "take the older states with smaller weights, or use a rule of the Adams family";
+
 function unstable(solver: DefinitionValue, { stability }: OrderCertificate): Diagnostic | undefined {
   if (!stability || stability.zero === "stable" || saysSo(solver)) return undefined;
+  const at = solver.def.node.name.span;
+  const { name } = solver.def;
+  if (stability.fault !== undefined)
+    return diagnostic(
+      "D0416",
+      `\`${name}\` is unstable: a run with it does not converge, whatever the order of its step`,
+      {
+        at,
+        label: `its recurrence has ${stability.fault}`,
+        why: "what a step does wrong grows with the number of steps after it, however small they are",
+        help: stabler,
+      },
+    );
   const roots = stability.parasitic.map((root) => String(Number(root.toPrecision(4)))).join(", ");
-  const weak = stability.zero === "weakly stable";
-  return diagnostic(
-    "D0416",
-    weak
-      ? `\`${solver.def.name}\` is weakly stable: errors of its recurrence do not die out`
-      : `\`${solver.def.name}\` is unstable: errors of its recurrence grow at every step`,
-    {
-      at: solver.def.node.name.span,
-      label: `moduli of its other roots: ${roots}`,
-      why: weak
-        ? "a root on the unit circle keeps what a step does wrong for the whole run"
-        : "a root outside the unit circle multiplies what a step does wrong, whatever the step size",
-      help: weak
-        ? `where it is meant, say so: \`expect ${solver.def.name} { is weakly_stable }\``
-        : "take the older states with smaller weights, or use a rule of the Adams family",
-    },
-  );
+  return diagnostic("D0416", `\`${name}\` is weakly stable: errors of its recurrence do not die out`, {
+    at,
+    label: `moduli of its other roots: ${roots}`,
+    why: "a root on the unit circle keeps what a step does wrong for the whole run",
+    help: `where it is meant, say so: \`expect ${name} { is weakly_stable }\``,
+  });
 }
 
 /** An `expect` block of its own file claims weak stability. */

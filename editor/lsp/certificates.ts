@@ -3,7 +3,7 @@
 
 import { checkProgram } from "../../compiler/check/check.js";
 import { checkExpectations } from "../../compiler/certify/expect/check.js";
-import { describeOrder } from "../../compiler/certify/describe.js";
+import { describeOrder, shownOrder } from "../../compiler/certify/describe.js";
 import {
   certifiable,
   checkSolver,
@@ -48,8 +48,9 @@ export function* certificates({ host, file, text }: LaterRequest): Generator<Par
         (candidate) => candidate.sort === "sampler" && candidate.name === name,
       );
       if (!def || run.order === undefined) return [];
-      const tooltip = run.why === "" ? `run order ${run.order}` : `run order ${run.order}: ${run.why}`;
-      return [{ at: def.node.name.span, text: `run order ${run.order}`, tooltip }];
+      const text = run.order < 1 ? "no run order" : `run order ${shownOrder(run.order)}`;
+      const tooltip = run.why === "" ? text : `${text}: ${run.why}`;
+      return [{ at: def.node.name.span, text, tooltip }];
     }),
   };
   diagnostics.attempt(() => checkExpectations(module, program));
@@ -61,7 +62,9 @@ function solverFacts(solver: DefinitionValue, report: SolverReport, program: Pro
   const order = verified(report);
   const shown =
     order !== undefined
-      ? `${weak ? "weak order" : "order"} ${order}`
+      ? weak
+        ? `weak order ${order}`
+        : `order ${shownOrder(order)}`
       : certificate.kind === "noise"
         ? "draws noise"
         : "order not decided";

@@ -11,6 +11,7 @@ import { readSampler } from "../../sampler/sampler.js";
 import type { Statement } from "../../syntax/ast.js";
 import { compareRuns, isLinearRun, tolerance } from "../equivalenceRuns.js";
 import { gridDifference } from "../equivalencePaths.js";
+import { claimedOrder } from "../orderClaims.js";
 import { samplerOrder } from "../samplerOrder.js";
 import { foreign, met, property, unmet, whereOf, type Outcome, type Subject } from "./claim.js";
 import { holds } from "./places.js";
@@ -42,11 +43,12 @@ export function samplerClaim(statement: Statement, subject: Subject): Outcome {
   const run = lowered(subject, value);
   switch (statement.kind) {
     case "Order": {
-      const wanted = staticNumber(evaluate(statement.value, scope, 0, cx), statement.span, cx);
+      const wanted = claimedOrder(statement, scope, cx);
       const found = samplerOrder(run);
       if (found.order === undefined) return { kind: "undecided", why: found.why };
-      return found.order >= wanted
-        ? met()
+      if (found.order >= wanted) return met();
+      return found.order < 1
+        ? unmet(`the run of ${name} does not converge: ${found.why}`)
         : unmet(
             `the run of ${name} has order ${found.order}, not ${wanted}: ${found.why}`,
             `expect \`order ${found.order}\``,

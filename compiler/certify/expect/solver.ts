@@ -11,8 +11,9 @@ import type { Statement } from "../../syntax/ast.js";
 import { equalSolvers } from "../equivalence.js";
 import { isLinearRun } from "../equivalenceRuns.js";
 import { randomGrounds, samplerOf, type Ground } from "../equivalenceSettings.js";
+import { missed, missedRun } from "../missed.js";
 import { callsOf, stabilityOf } from "../order.js";
-import { decideClaims, missed, missedRun, readClaim, settingOf } from "../orderClaims.js";
+import { decideClaims, readClaim, settingOf } from "../orderClaims.js";
 import { branches } from "../setting.js";
 import {
   equality,
@@ -124,7 +125,9 @@ function solverProperty(statement: Extract<Statement, { kind: "Is" }>, subject: 
         yes,
         roots === ""
           ? "its recurrence has no root but 1"
-          : `the other roots of its recurrence have moduli ${roots}`,
+          : stability.fault !== undefined
+            ? `its recurrence has ${stability.fault}`
+            : `the other roots of its recurrence have moduli ${roots}`,
       );
     }
     case "linear": {

@@ -199,19 +199,19 @@ expect dpm_solver_3 { order 3; calls 2 }
   if (module) checkClaims(module, program);
   expect(`\n${renderText(diagnostics.all, (id) => program.source(id), { color: false })}`)
     .toMatchInlineSnapshot(`
-    "
-    error[D0412]: declared order 3, but this rule has order 2
-      --> a.dsamp:2:3
-       2 |   order 3
-         |   ^^^^^^^ first mismatch at h^3, in the second derivative of the prediction along the solution: the exact flow has 1/6, this rule has 1/12
-         = help: with D2 = 2*(d0 - d1)/(r0 + r1) the rule has order 3; or declare \`order 2\`
-         = fix: write D2 = 2*(d0 - d1)/(r0 + r1)
+      "
+      error[D0412]: declared order 3, but this rule has order 2
+        --> a.dsamp:2:3
+         2 |   order 3
+           |   ^^^^^^^ first mismatch at h^3, in the second derivative of the prediction along the solution: with equal steps in lambda, the exact flow has 1/6, this rule has 1/12
+           = help: with D2 = 2*(d0 - d1)/(r0 + r1) the rule has order 3; or declare \`order 2\`
+           = fix: write D2 = 2*(d0 - d1)/(r0 + r1)
 
-    error[D0910]: \`dpm_solver_3\` makes 3 calls a step, not 2
-      --> a.dsamp:19:32
-      19 | expect dpm_solver_3 { order 3; calls 2 }
-         |                                ^^^^^^^
-         = help: expect \`calls 3\`
-    "
-  `);
+      error[D0910]: \`dpm_solver_3\` makes 3 calls a step, not 2
+        --> a.dsamp:19:32
+        19 | expect dpm_solver_3 { order 3; calls 2 }
+           |                                ^^^^^^^
+           = help: expect \`calls 3\`
+      "
+    `);
 });
