@@ -2,10 +2,10 @@
 // from one point to another when a prediction is replaced by a curve: a constant, or the polynomial in any coordinate
 // through given points (mathematics.md, sections 1 and 3; for tau, SA-Solver, Xue et al. 2023, proposition 4.2).
 
-import { add, div, fn, isZero, mul, neg, num, one, pow, sub, type Expr } from "../algebra/expr.js";
+import { add, div, fn, isZero, mul, neg, num, one, pow, sub, symbols, type Expr } from "../algebra/expr.js";
 import { fail } from "../diagnostics/report.js";
 import type { Level, Point } from "../graph/level.js";
-import { quantity } from "../graph/quantity.js";
+import { quantity, quantityData } from "../graph/quantity.js";
 import { plus, scale, type Linear } from "../graph/node.js";
 import type { Argument, CallExpr, Expression } from "../syntax/ast.js";
 import { applyFunction, evaluate, toTensor } from "./expression.js";
@@ -65,7 +65,10 @@ export function integrate(frame: Frame, node: CallExpr, scope: Scope, seq: numbe
   const [p, q] = [from.level, to.level];
   const points = through ? nodesOf(through, frame, scope, seq) : [from];
   const nodes = points.map((point) => point.level);
-  const over = through ? overOf(argument(node, "over"), nodes.length, frame, scope, seq, node) : one;
+  const given = argument(node, "over");
+  const over = through ? overOf(given, nodes.length, frame, scope, seq, node) : one;
+  if (given && nodes.length > 1)
+    frame.step.interpolants.push({ over, levels: [p, q, ...nodes], at: given.span });
 
   // With noise the families differ; predictions other than x0 and eps are converted to x0 first.
   const convert = tau.kind !== "none" && name !== "x0" && name !== "eps";
@@ -233,11 +236,19 @@ function overOf(
         });
   if (e.kind === "Name" && e.text === "index") return at("time", NOW);
   const value = evaluate(e, new Scope(scope, quantityPlace(NOW)), seq, frame.step);
-  return value.kind === "number"
-    ? value.expr
-    : fail("D0302", "`over:` is a coordinate: lambda, rho, time, or a monotone function of path quantities", {
-        at: e.span,
-      });
+  if (value.kind !== "number")
+    return fail(
+      "D0302",
+      "`over:` is a coordinate: lambda, rho, time, or a monotone function of path quantities",
+      { at: e.span },
+    );
+  if ([...symbols(value.expr)].every((s) => quantityData(s)?.level !== NOW))
+    return fail("D0403", "`over:` is the same number at every point", {
+      at: e.span,
+      why: "a polynomial in it cannot tell one node from another",
+      help: "name the variable of the polynomial: `lambda`, `rho`, `time`, or a monotone function of them",
+    });
+  return value.expr;
 }
 
 function namedAlone(e: Expression): string {
