@@ -243,7 +243,7 @@ function overOf(
       { at: e.span },
     );
   if ([...symbols(value.expr)].every((s) => quantityData(s)?.level !== NOW))
-    return fail("D0403", "`over:` is the same number at every point", {
+    return fail("D0220", "`over:` is the same number at every point", {
       at: e.span,
       why: "a polynomial in it cannot tell one node from another",
       help: "name the variable of the polynomial: `lambda`, `rho`, `time`, or a monotone function of them",

@@ -430,8 +430,8 @@ describe("bad input", () => {
       ).join();
 
     test("constants", () => {
-      expect(found("3")).toContain("D0403 `over:` is the same number at every point");
-      expect(found("lambda[start]")).toContain("D0403");
+      expect(found("3")).toContain("D0220 `over:` is the same number at every point");
+      expect(found("lambda[start]")).toContain("D0220");
       expect(found("alpha^2 + sigma^2")).toContain("D0403 `over:` is the same number all along `vp_linear`");
       expect(found("alpha^2 + sigma^2", { schedule: "flow", grid: "uniform_time" })).toContain(
         "it falls, then rises, turning near lambda = 0 (time 0.5)",
