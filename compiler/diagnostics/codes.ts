@@ -35,7 +35,7 @@ export const codes = {
   D0320: { severity: "error", title: "model lacks a capability" },
   D0401: { severity: "error", title: "grid point outside the domain, or a move up" },
   D0402: { severity: "error", title: "repeated point or node" },
-  D0403: { severity: "error", title: "variable of a polynomial turns or stands still" },
+  D0403: { severity: "error", title: "variable after `over` turns or stands still" },
   D0411: { severity: "error", title: "rule is inconsistent" },
   D0412: { severity: "error", title: "declared order not reached" },
   D0413: { severity: "warning", title: "order cannot be decided" },

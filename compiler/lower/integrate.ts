@@ -2,21 +2,21 @@
 // from one point to another when a prediction is replaced by a curve: a constant, or the polynomial in any coordinate
 // through given points (mathematics.md, sections 1 and 3; for tau, SA-Solver, Xue et al. 2023, proposition 4.2).
 
-import { add, div, fn, isZero, mul, neg, num, one, pow, sub, symbols, type Expr } from "../algebra/expr.js";
+import { add, div, fn, isZero, mul, neg, num, one, pow, sub, type Expr } from "../algebra/expr.js";
 import { fail } from "../diagnostics/report.js";
 import type { Level, Point } from "../graph/level.js";
-import { quantity, quantityData } from "../graph/quantity.js";
+import { quantity } from "../graph/quantity.js";
 import { plus, scale, type Linear } from "../graph/node.js";
 import type { Argument, CallExpr, Expression } from "../syntax/ast.js";
 import { applyFunction, evaluate, toTensor } from "./expression.js";
 import { alongForecast, exponentialForecast, growth, NOW, type ForecastKernel } from "./forecast.js";
 import type { Frame } from "./frame.js";
 import { arrow } from "./points.js";
-import { quantityPlace } from "./prediction.js";
-import { Scope } from "./scope.js";
+import type { Scope } from "./scope.js";
 import { noiseRate, semilinear, signalRate, type Semilinear } from "./semilinear.js";
 import { HistoryMissing } from "./template.js";
 import { numberValue, tensorValue, type Value } from "./value.js";
+import { variableOf } from "./variable.js";
 import { argument, checkNames, noiseOf } from "./verbArguments.js";
 
 const at = (name: Parameters<typeof quantity>[0], level: Level): Expr => quantity(name, level);
@@ -218,7 +218,7 @@ function tauOf(e: Expression | undefined, frame: Frame, scope: Scope, seq: numbe
   return isZero(value.expr) ? { kind: "none" } : { kind: "constant", square: square(value.expr) };
 }
 
-/** The coordinate of the interpolant, at NOW. A position in a table is time up to a scale, which changes nothing. */
+/** The coordinate of the interpolant, at NOW. */
 function overOf(
   e: Expression | undefined,
   count: number,
@@ -227,28 +227,13 @@ function overOf(
   seq: number,
   node: CallExpr,
 ): Expr {
-  if (!e)
-    return count === 1
-      ? one
-      : fail("D0220", "with several points in `through:`, `over:` says in which variable to interpolate", {
-          at: node.span,
-          help: "write `over: lambda`, `over: rho` or `over: time`",
-        });
-  if (e.kind === "Name" && e.text === "index") return at("time", NOW);
-  const value = evaluate(e, new Scope(scope, quantityPlace(NOW)), seq, frame.step);
-  if (value.kind !== "number")
-    return fail(
-      "D0302",
-      "`over:` is a coordinate: lambda, rho, time, or a monotone function of path quantities",
-      { at: e.span },
-    );
-  if ([...symbols(value.expr)].every((s) => quantityData(s)?.level !== NOW))
-    return fail("D0220", "`over:` is the same number at every point", {
-      at: e.span,
-      why: "a polynomial in it cannot tell one node from another",
-      help: "name the variable of the polynomial: `lambda`, `rho`, `time`, or a monotone function of them",
-    });
-  return value.expr;
+  if (e) return variableOf(e, scope, seq, frame.step);
+  return count === 1
+    ? one
+    : fail("D0220", "with several points in `through:`, `over:` says in which variable to interpolate", {
+        at: node.span,
+        help: "write `over: lambda`, `over: rho` or `over: time`",
+      });
 }
 
 function namedAlone(e: Expression): string {

@@ -41,7 +41,7 @@ export class HistoryMissing extends Error {
 /** Thrown when a split prediction moves a state that has been read unmoved; lowering starts again knowing it. */
 export class Restart extends Error {}
 
-/** Predictions replaced by a polynomial in a variable, which must rise or fall all the way between the levels. */
+/** A prediction as a function of a variable, which must rise or fall all the way between the levels. */
 export interface Interpolant {
   /** The variable at NOW. */
   readonly over: Expr;

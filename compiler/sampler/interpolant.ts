@@ -1,5 +1,5 @@
-// Owns: whether the variable of a polynomial (`over:`) rises or falls all the way between the levels that a step uses. A
-// variable that turns there takes one value at two places, so a polynomial in it says nothing about the prediction.
+// Owns: whether the variable of a polynomial or a tableau (after `over`) rises or falls all the way between the levels that a step uses. A
+// variable that turns there takes one value at two places, so a function of it says nothing about the prediction.
 
 import { evaluate, type Environment } from "../algebra/evaluate.js";
 import { fail } from "../diagnostics/report.js";
@@ -33,9 +33,9 @@ export function checkInterpolant(
   if (values.length < 3) return;
   const size = Math.max(...values.map(Math.abs));
   if (Math.max(...values) - Math.min(...values) <= rounding * size)
-    fail("D0403", `\`over:\` is the same number all along \`${path.name}\``, {
+    fail("D0403", `the variable after \`over\` is the same number all along \`${path.name}\``, {
       at,
-      why: "a polynomial in it cannot tell one node from another",
+      why: "it cannot tell one point from another",
       help: wayOut,
     });
   let before = 0;
@@ -46,10 +46,10 @@ export function checkInterpolant(
       const { lambda, time } = (samples[i - 1] as (typeof samples)[number]).point;
       fail(
         "D0403",
-        `\`over:\` is not monotone: in step ${step} it ${before > 0 ? "rises, then falls" : "falls, then rises"}, turning near lambda = ${short(lambda)} (time ${short(time)})`,
+        `the variable after \`over\` is not monotone: in step ${step} it ${before > 0 ? "rises, then falls" : "falls, then rises"}, turning near lambda = ${short(lambda)} (time ${short(time)})`,
         {
           at,
-          why: "it has one value at two places of the step, so a polynomial in it cannot follow the prediction",
+          why: "it has one value at two places of the step, so no function of it can follow the prediction",
           help: wayOut,
         },
       );

@@ -430,9 +430,11 @@ describe("bad input", () => {
       ).join();
 
     test("constants", () => {
-      expect(found("3")).toContain("D0220 `over:` is the same number at every point");
+      expect(found("3")).toContain("D0220 the variable after `over` is the same number at every point");
       expect(found("lambda[start]")).toContain("D0220");
-      expect(found("alpha^2 + sigma^2")).toContain("D0403 `over:` is the same number all along `vp_linear`");
+      expect(found("alpha^2 + sigma^2")).toContain(
+        "D0403 the variable after `over` is the same number all along `vp_linear`",
+      );
       expect(found("alpha^2 + sigma^2", { schedule: "flow", grid: "uniform_time" })).toContain(
         "it falls, then rises, turning near lambda = 0 (time 0.5)",
       );
