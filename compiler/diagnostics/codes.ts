@@ -42,6 +42,7 @@ export const codes = {
   D0414: { severity: "warning", title: "start or final rule lowers the order" },
   D0415: { severity: "warning", title: "step differs from the grid spacing" },
   D0416: { severity: "warning", title: "weakly stable or unstable recurrence" },
+  D0417: { severity: "note", title: "row of a tableau does not sum to its node" },
   D0420: { severity: "error", title: "coefficient is infinite on this grid" },
   D0421: { severity: "error", title: "model called at sigma = 0" },
   D0422: { severity: "error", title: "coordinate is infinite at an end of the grid" },

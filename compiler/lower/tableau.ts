@@ -3,11 +3,14 @@
 // u[s] + c_i h and has y_i = e^(c_i z) y_s + h sum_j a_ij N_j with z = L h; entries on or right of the diagonal make the
 // rule implicit, solved by a fixed number of Picard sweeps from the prediction at s.
 
-import { add, div, fn, isOne, isZero, mul, num, one, sub, type Expr } from "../algebra/expr.js";
+import { add, div, fn, isOne, isZero, mul, num, one, sub, symbols, type Expr } from "../algebra/expr.js";
 import { proveEqual } from "../algebra/simplify.js";
-import { fail } from "../diagnostics/report.js";
+import { print } from "../algebra/print.js";
+import { diagnostic, fail } from "../diagnostics/report.js";
 import type { Level, Point } from "../graph/level.js";
 import { plus, scale, type Linear } from "../graph/node.js";
+import { isLibrary } from "../resolve/module.js";
+import type { Span } from "../source/span.js";
 import type { Expression, TableauClause, TableauRow } from "../syntax/ast.js";
 import { evaluate, integer, toTensor } from "./expression.js";
 import { NOW } from "./forecast.js";
@@ -163,7 +166,7 @@ export function lowerTableau(frame: Frame, clause: TableauClause): TableauResult
     const entries = row.entries.map(number);
     return combine(one, entries, values(makers, entries), t);
   });
-  return { next: next as Linear, low, notes: rowSums(rows, z, frame.body.name) };
+  return { next: next as Linear, low, notes: rowSums(rows, z, frame) };
 }
 
 /** Where u = u[s] + c h; at the ends of the step these levels themselves. */
@@ -196,19 +199,27 @@ function phiPlace(z: Expr, frame: Frame): Place {
   };
 }
 
-/** Rows that do not integrate a constant N exactly; Lawson's rules do not, most others do. */
+/** Rows that do not integrate a constant N exactly; Lawson's rules do not on purpose, most others do. */
 function rowSums(
-  rows: readonly { readonly c: Expr; readonly entries: readonly Expr[] }[],
+  rows: readonly { readonly c: Expr; readonly entries: readonly Expr[]; readonly at: Span }[],
   z: Expr,
-  name: string,
+  frame: Frame,
 ): readonly string[] {
-  return rows.flatMap(({ c, entries }, i) => {
+  return rows.flatMap(({ c, entries, at }, i) => {
     const sum = entries.length === 0 ? num(0) : add(...entries);
     const exact = mul(c, fn("phi", one, mul(c, z)));
-    return proveEqual(sum, exact) === "different"
-      ? [
-          `${name}: row ${i + 1} of the tableau does not sum to its c, so a constant prediction is not followed exactly`,
-        ]
-      : [];
+    if (proveEqual(sum, exact) !== "different") return [];
+    const wanted = isZero(z) ? `c = ${print(c)}` : "c*phi1(c)";
+    const shown = symbols(sum).size > 0 ? "" : `, but to ${print(sum)}`;
+    const message = `row ${i + 1} of the tableau of \`${frame.body.name}\` does not sum to ${wanted}${shown}`;
+    if (!isLibrary(at.file))
+      frame.step.program.diagnostics.add(
+        diagnostic("D0417", message, {
+          at,
+          why: "a constant prediction is then not followed exactly, as the usual order conditions assume",
+          help: "Lawson's rules do this on purpose; otherwise check the entries of the row",
+        }),
+      );
+    return [message];
   });
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { certifyOrder } from "../../../compiler/certify/order.js";
+import { tryText } from "../check/support.js";
 import { settingOf } from "../certify/subject.js";
 import {
   convergence,
@@ -244,5 +245,15 @@ describe("wrong tableaux", () => {
       lowered(samplerText("krogstad", { definitions: smoothGrid, grid: "smooth_grid" })).steps[0]?.graph
         .notes,
     ).toEqual([]);
+  });
+
+  test("the note stands at the row", () => {
+    const rule = (row: string): string => tableau("eps over rho", `0 |\n 1/2 | ${row}\n | 0, 1`);
+    expect(tryText(rule("1/3")).marks).toEqual(["D0417 1/2 | 1/3"]);
+    expect(tryText(rule("1/3")).text).toContain(
+      "row 2 of the tableau of `tried` does not sum to c = 1/2, but to 1/3",
+    );
+    expect(tryText(rule("1/2")).marks).toEqual([]);
+    expect(findings(samplerText("tried", { definitions: rule("1/3") })).join()).toContain("D0417");
   });
 });
