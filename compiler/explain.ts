@@ -37,7 +37,7 @@ export function solverSections(
         all.length === 1
           ? "every step with full history"
           : `case ${i + 1} of ${all.length}, by the place in the run`,
-      notes: [predictionWords(update, writer, false), ...updateNotes(update, writer)],
+      notes: [predictionWords(update, writer, false), ...updateNotes(update, writer), ...branch.graph.notes],
       equations: equationsOf(update, writer),
     };
   });

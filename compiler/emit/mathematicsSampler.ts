@@ -140,6 +140,7 @@ export function explainSampler(run: LoweredRun, writer: Writer, viewed = viewedR
         predictionWords(update, writer, viewed.own),
         ...updateNotes(update, writer),
         ...controlNotes(step.graph.control),
+        ...step.graph.notes,
       ],
       equations: equationsOf(update, writer),
     })),

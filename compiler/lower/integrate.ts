@@ -12,11 +12,11 @@ import { applyFunction, evaluate, toTensor } from "./expression.js";
 import { alongForecast, exponentialForecast, growth, NOW, type ForecastKernel } from "./forecast.js";
 import type { Frame } from "./frame.js";
 import { arrow } from "./points.js";
-import { quantityPlace } from "./prediction.js";
-import { Scope } from "./scope.js";
+import type { Scope } from "./scope.js";
 import { noiseRate, semilinear, signalRate, type Semilinear } from "./semilinear.js";
 import { HistoryMissing } from "./template.js";
 import { numberValue, tensorValue, type Value } from "./value.js";
+import { variableOf } from "./variable.js";
 import { argument, checkNames, noiseOf } from "./verbArguments.js";
 
 const at = (name: Parameters<typeof quantity>[0], level: Level): Expr => quantity(name, level);
@@ -65,7 +65,10 @@ export function integrate(frame: Frame, node: CallExpr, scope: Scope, seq: numbe
   const [p, q] = [from.level, to.level];
   const points = through ? nodesOf(through, frame, scope, seq) : [from];
   const nodes = points.map((point) => point.level);
-  const over = through ? overOf(argument(node, "over"), nodes.length, frame, scope, seq, node) : one;
+  const given = argument(node, "over");
+  const over = through ? overOf(given, nodes.length, frame, scope, seq, node) : one;
+  if (given && nodes.length > 1)
+    frame.step.interpolants.push({ over, levels: [p, q, ...nodes], at: given.span });
 
   // With noise the families differ; predictions other than x0 and eps are converted to x0 first.
   const convert = tau.kind !== "none" && name !== "x0" && name !== "eps";
@@ -215,7 +218,7 @@ function tauOf(e: Expression | undefined, frame: Frame, scope: Scope, seq: numbe
   return isZero(value.expr) ? { kind: "none" } : { kind: "constant", square: square(value.expr) };
 }
 
-/** The coordinate of the interpolant, at NOW. A position in a table is time up to a scale, which changes nothing. */
+/** The coordinate of the interpolant, at NOW. */
 function overOf(
   e: Expression | undefined,
   count: number,
@@ -224,19 +227,12 @@ function overOf(
   seq: number,
   node: CallExpr,
 ): Expr {
-  if (!e)
-    return count === 1
-      ? one
-      : fail("D0220", "with several points in `through:`, `over:` says in which variable to interpolate", {
-          at: node.span,
-          help: "write `over: lambda`, `over: rho` or `over: time`",
-        });
-  if (e.kind === "Name" && e.text === "index") return at("time", NOW);
-  const value = evaluate(e, new Scope(scope, quantityPlace(NOW)), seq, frame.step);
-  return value.kind === "number"
-    ? value.expr
-    : fail("D0302", "`over:` is a coordinate: lambda, rho, time, or a monotone function of path quantities", {
-        at: e.span,
+  if (e) return variableOf(e, scope, seq, frame.step);
+  return count === 1
+    ? one
+    : fail("D0220", "with several points in `through:`, `over:` says in which variable to interpolate", {
+        at: node.span,
+        help: "write `over: lambda`, `over: rho` or `over: time`",
       });
 }
 

@@ -37,6 +37,7 @@ import {
   sPoint,
   tPoint,
   type CarryExport,
+  type Interpolant,
   type Oracle,
   type StepGraph,
 } from "./template.js";
@@ -82,6 +83,8 @@ export class StepLowering implements Lowering {
   #opaque: readonly OpaqueViews[] = [];
   #opaqueCount = 0;
   readonly #increments: BrownianLeaf[] = [];
+  /** Variables of polynomials, to be looked at where there are numbers. */
+  readonly interpolants: Interpolant[] = [];
   /** The rule that made a state, by the state. */
   readonly #applied = new Map<string, SolverFrame>();
   readonly #readUnmoved = new Set<string>();
@@ -496,6 +499,7 @@ export class StepLowering implements Lowering {
       places: new Set(this.#places.keys()),
       carries: this.#carryExports,
       increments: this.#increments,
+      interpolants: this.interpolants,
       control: main?.control,
       notes: [...this.#notes],
       guidanceCarries: () => this.predictor.carries,

@@ -1,46 +1,23 @@
 // Owns: `tableau P over u { c | a.. ; | b.. }`: Runge-Kutta rules on a semilinear form y' = L y + N with L constant in u
-// (Butcher 2016, section 23; exponential ones as in Hochbruck & Ostermann 2010, section 2.3). Stage i lies at
+// (tableauForm.ts; Butcher 2016, section 23; exponential ones as in Hochbruck & Ostermann 2010, section 2.3). Stage i lies at
 // u[s] + c_i h and has y_i = e^(c_i z) y_s + h sum_j a_ij N_j with z = L h; entries on or right of the diagonal make the
 // rule implicit, solved by a fixed number of Picard sweeps from the prediction at s.
 
-import { add, div, fn, isZero, mul, neg, num, one, sub, type Expr } from "../algebra/expr.js";
+import { add, div, fn, isOne, isZero, mul, num, one, sub, symbols, type Expr } from "../algebra/expr.js";
 import { proveEqual } from "../algebra/simplify.js";
-import { fail } from "../diagnostics/report.js";
-import { locatedLevel, type Coordinate, type Level, type Point } from "../graph/level.js";
+import { print } from "../algebra/print.js";
+import { diagnostic, fail } from "../diagnostics/report.js";
+import type { Level, Point } from "../graph/level.js";
 import { plus, scale, type Linear } from "../graph/node.js";
-import { quantity } from "../graph/quantity.js";
+import { isLibrary } from "../resolve/module.js";
+import type { Span } from "../source/span.js";
 import type { Expression, TableauClause, TableauRow } from "../syntax/ast.js";
 import { evaluate, integer, toTensor } from "./expression.js";
+import { NOW } from "./forecast.js";
 import type { Frame } from "./frame.js";
 import { Scope, type Place } from "./scope.js";
+import { tableauForm, type TableauForm } from "./tableauForm.js";
 import { numberValue, type Value } from "./value.js";
-
-/** y = x/weight; N = slope * P; y' = rate y + N. */
-interface Form {
-  readonly coordinate: Coordinate;
-  readonly rate: -1 | 0 | 1;
-  weight(level: Level): Expr;
-  slope(level: Level): Expr;
-}
-
-const alpha = (level: Level): Expr => quantity("alpha", level);
-const sigma = (level: Level): Expr => quantity("sigma", level);
-const rhoDot = (level: Level): Expr => quantity("rhoDot", level);
-const constantly = (value: Expr) => (): Expr => value;
-
-const forms: Readonly<Record<string, Form>> = {
-  "flow over time": { coordinate: "time", rate: 0, weight: constantly(one), slope: constantly(one) },
-  "eps over rho": { coordinate: "rho", rate: 0, weight: alpha, slope: constantly(one) },
-  "x0 over lambda": { coordinate: "lambda", rate: -1, weight: alpha, slope: constantly(one) },
-  "eps over lambda": { coordinate: "lambda", rate: 1, weight: sigma, slope: constantly(num(-1)) },
-  "eps over time": { coordinate: "time", rate: 0, weight: alpha, slope: rhoDot },
-  "x0 over time": {
-    coordinate: "time",
-    rate: 0,
-    weight: sigma,
-    slope: (level) => neg(div(rhoDot(level), mul(quantity("rho", level), quantity("rho", level)))),
-  },
-};
 
 export interface TableauResult {
   readonly next: Linear;
@@ -95,11 +72,10 @@ function shapeOf(clause: TableauClause): Shape {
 export function lowerTableau(frame: Frame, clause: TableauClause): TableauResult {
   const { stages, results, implicit } = shapeOf(clause);
   const view = clause.prediction.text;
-  const form = formOf(clause);
+  const form = tableauForm(frame, clause);
   const { step, source, target } = frame;
   const [s, t] = [source.point.level, target.level];
-  const u = (level: Level): Expr => quantity(form.coordinate, level);
-  const h = sub(u(t), u(s));
+  const h = sub(form.u(t), form.u(s));
   const z = mul(num(form.rate), h);
 
   const scope = new Scope(frame.scope, phiPlace(z, frame));
@@ -135,7 +111,9 @@ export function lowerTableau(frame: Frame, clause: TableauClause): TableauResult
     );
     return plus(scale(start, mul(weight, fn("exp", mul(c, z)))), conversions.known(level), ...terms);
   };
-  const levels = rows.map(({ c }) => locatedLevel(form.coordinate, add(u(s), mul(c, h))));
+  const levels = rows.map(({ c }) => stageLevel(form, s, t, c, h));
+  const variable = { over: form.u(NOW), levels: [s, t, ...levels], at: clause.over.span };
+  step.interpolants.push(variable);
   const viewAt = (point: Point): Linear =>
     toTensor(frame.viewAt(view, point, clause.prediction.span, Number.MAX_SAFE_INTEGER), clause.span).value;
   const stageValue = (i: number, state: Linear, pass: string): Linear => {
@@ -188,19 +166,13 @@ export function lowerTableau(frame: Frame, clause: TableauClause): TableauResult
     const entries = row.entries.map(number);
     return combine(one, entries, values(makers, entries), t);
   });
-  return { next: next as Linear, low, notes: rowSums(rows, z, frame.body.name) };
+  return { next: next as Linear, low, notes: rowSums(rows, z, frame) };
 }
 
-function formOf(clause: TableauClause): Form {
-  const over = clause.over.kind === "Name" ? clause.over.text : "";
-  const form = forms[`${clause.prediction.text} over ${over}`];
-  if (form) return form;
-  const known = Object.keys(forms).map((name) => `\`${name}\``);
-  return fail("D0307", `there is no tableau of \`${clause.prediction.text}\` over this variable`, {
-    at: clause.over.span,
-    why: "the equation must have a constant linear part in that variable",
-    help: `known are ${known.slice(0, -1).join(", ")} and ${known.at(-1) ?? ""}`,
-  });
+/** Where u = u[s] + c h; at the ends of the step these levels themselves. */
+function stageLevel(form: TableauForm, s: Level, t: Level, c: Expr, h: Expr): Level {
+  if (isZero(c)) return s;
+  return isOne(c) ? t : form.at(add(form.u(s), mul(c, h)));
 }
 
 /** `phi2` is phi_2(z), `phi1(c)` is phi_1(c z). */
@@ -227,19 +199,27 @@ function phiPlace(z: Expr, frame: Frame): Place {
   };
 }
 
-/** Rows that do not integrate a constant N exactly; Lawson's rules do not, most others do. */
+/** Rows that do not integrate a constant N exactly; Lawson's rules do not on purpose, most others do. */
 function rowSums(
-  rows: readonly { readonly c: Expr; readonly entries: readonly Expr[] }[],
+  rows: readonly { readonly c: Expr; readonly entries: readonly Expr[]; readonly at: Span }[],
   z: Expr,
-  name: string,
+  frame: Frame,
 ): readonly string[] {
-  return rows.flatMap(({ c, entries }, i) => {
+  return rows.flatMap(({ c, entries, at }, i) => {
     const sum = entries.length === 0 ? num(0) : add(...entries);
     const exact = mul(c, fn("phi", one, mul(c, z)));
-    return proveEqual(sum, exact) === "different"
-      ? [
-          `${name}: row ${i + 1} of the tableau does not sum to its c, so a constant prediction is not followed exactly`,
-        ]
-      : [];
+    if (proveEqual(sum, exact) !== "different") return [];
+    const wanted = isZero(z) ? `c = ${print(c)}` : "c*phi1(c)";
+    const shown = symbols(sum).size > 0 ? "" : `, but to ${print(sum)}`;
+    const message = `row ${i + 1} of the tableau of \`${frame.body.name}\` does not sum to ${wanted}${shown}`;
+    if (!isLibrary(at.file))
+      frame.step.program.diagnostics.add(
+        diagnostic("D0417", message, {
+          at,
+          why: "a constant prediction is then not followed exactly, as the usual order conditions assume",
+          help: "Lawson's rules do this on purpose; otherwise check the entries of the row",
+        }),
+      );
+    return [message];
   });
 }

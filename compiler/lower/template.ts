@@ -3,7 +3,7 @@
 
 import type { Expr } from "../algebra/expr.js";
 import type { BrownianLeaf, Graph, Linear } from "../graph/node.js";
-import { gridLevel, type Point } from "../graph/level.js";
+import { gridLevel, type Level, type Point } from "../graph/level.js";
 import type { Path } from "../path/path.js";
 import type { Span } from "../source/span.js";
 import type { StepControl } from "./control.js";
@@ -41,6 +41,15 @@ export class HistoryMissing extends Error {
 /** Thrown when a split prediction moves a state that has been read unmoved; lowering starts again knowing it. */
 export class Restart extends Error {}
 
+/** A prediction as a function of a variable, which must rise or fall all the way between the levels. */
+export interface Interpolant {
+  /** The variable at NOW. */
+  readonly over: Expr;
+  /** The nodes and the ends of the integral. */
+  readonly levels: readonly Level[];
+  readonly at: Span;
+}
+
 export interface CarryExport {
   /** Value at s, where the rule assigns it there or starts it. */
   readonly atS?: () => Linear;
@@ -65,6 +74,7 @@ export interface StepGraph {
   guidanceCarries(): ReadonlyMap<string, Linear>;
   /** Increments of Brownian paths that the step reads. */
   readonly increments: readonly BrownianLeaf[];
+  readonly interpolants: readonly Interpolant[];
   /** How the rule places its next point, when it does. */
   readonly control: StepControl | undefined;
   /** What a report should say of the rule. */

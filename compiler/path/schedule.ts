@@ -31,6 +31,7 @@ import type { Block, Equation, Expression, Statement } from "../syntax/ast.js";
 import { formulaNumbers, type Formulas } from "./formula.js";
 import { simplify } from "../algebra/simplify.js";
 import { closeIntegrals } from "./antiderivative.js";
+import { checkConvergence, integralsIn, whyNoValue, type ScheduleIntegral } from "./convergence.js";
 import { pathEnvironment } from "./environment.js";
 import { TIME, type Endpoint, type Path, type PathNumbers, type PathPoint } from "./path.js";
 import { tableColumns } from "./tabulate.js";
@@ -105,6 +106,7 @@ export function schedulePath(schedule: DefinitionValue, at: Span, cx: Lowering):
     time = { from: from * step, to: to * step };
   } else {
     const solved: Formulas = { ...place.formulas(body), sigmaDot: place.sigmaDot() };
+    checkConvergence(place.integrals, [from, to], def.name, pathEnvironment);
     for (const name of ["alpha", "sigma", "lambda", "logAlpha"] as const) formulas.set(name, solved[name]);
     numbers = formulaNumbers(solved, from, to, pathEnvironment);
   }
@@ -123,7 +125,8 @@ export function schedulePath(schedule: DefinitionValue, at: Span, cx: Lowering):
     endpoints,
   };
   // With a further unknown endpoint x0 is not all there is beside the noise, so lambda need not rise.
-  if (path.endpoints.every((endpoint) => endpoint.known)) checkPath(path, coordinate, from, to, domain.span);
+  if (path.endpoints.every((endpoint) => endpoint.known))
+    checkPath(path, coordinate, from, to, domain.span, place.integrals);
   return path;
 }
 
@@ -134,7 +137,14 @@ function refuse(statement: Statement): void {
 }
 
 /** Positive coefficients and a log-SNR that rises all the way from noise to data. */
-function checkPath(path: Path, coordinate: Coordinate, from: number, to: number, at: Span): void {
+function checkPath(
+  path: Path,
+  coordinate: Coordinate,
+  from: number,
+  to: number,
+  at: Span,
+  integrals: readonly ScheduleIntegral[],
+): void {
   const count = 200;
   let before: PathPoint | undefined;
   for (let i = 0; i <= count; i += 1) {
@@ -149,7 +159,9 @@ function checkPath(path: Path, coordinate: Coordinate, from: number, to: number,
         `\`${path.name}\` is not a path: at ${coordinate} ${short(x)}, alpha is ${short(point.alpha)} and sigma is ${short(point.sigma)}`,
         {
           at,
-          why: "both must be positive and finite inside the interval (zero only at its ends)",
+          why:
+            whyNoValue(integrals, point.time, pathEnvironment) ??
+            "both must be positive and finite inside the interval (zero only at its ends)",
           help: "check the formulas or the ends of the interval",
         },
       );
@@ -174,6 +186,8 @@ type Formula = "alpha" | "sigma" | "lambda" | "rho" | "logAlpha" | "f" | "g";
 /** Bare names in a schedule: its variable, path quantities as formulas, ends of the interval. */
 export class SchedulePlace implements Place {
   scope: Scope | undefined;
+  /** Every integral that the formulas are made of, before closed forms are looked for. */
+  readonly integrals: ScheduleIntegral[] = [];
   readonly #solving = new Set<string>();
   readonly #known = new Map<string, Expr>();
   /** What the variable stands for: TIME, or one index while a table is filled. */
@@ -220,8 +234,10 @@ export class SchedulePlace implements Place {
     const equation = this.equations.find((candidate) => match(bare(candidate.left)));
     if (!equation) return undefined;
     const value = evaluate(equation.right, this.scope as Scope, 0, this.cx);
-    if (value.kind !== "number")
-      return fail("D0307", "a path quantity is a number for every time", { at: equation.right.span });
+    const at = equation.right.span;
+    if (value.kind !== "number") return fail("D0307", "a path quantity is a number for every time", { at });
+    for (const integral of integralsIn(value.expr))
+      this.integrals.push({ integral, integrand: undefined, at });
     return closeIntegrals(value.expr);
   }
 
@@ -252,6 +268,14 @@ export class SchedulePlace implements Place {
         (bare(e.right) as { text: string }).text === "2",
     );
     return square ? pow(square, num("0.5")) : undefined;
+  }
+
+  /** The integral from time 0, where alpha = 1 and sigma = 0, of what follows from the equation for `given`. */
+  #integrated(integrand: string, given: string, rate: Expr, at: Span): Expr {
+    const integral = runningIntegral(rate);
+    const equation = this.equations.find(({ left }) => isFn(bare(left), given));
+    if (integral.kind === "binder") this.integrals.push({ integral, integrand, at: equation?.span ?? at });
+    return closeIntegrals(integral);
   }
 
   #formula(name: Formula, at: Span): Expr | undefined {
@@ -291,7 +315,7 @@ export class SchedulePlace implements Place {
       }
       case "alpha": {
         const drift = this.#given("f");
-        if (drift) return fn("exp", runningIntegral(drift));
+        if (drift) return fn("exp", this.#integrated("f", "f", drift, at));
         return both("sigma", "rho", div) ?? both("sigma", "lambda", (s, l) => mul(s, fn("exp", l)));
       }
       case "sigma": {
@@ -301,7 +325,8 @@ export class SchedulePlace implements Place {
         const diffusion = this.#given("g");
         const alpha = diffusion && of("alpha");
         if (!diffusion || !alpha) return undefined;
-        const grown = runningIntegral(simplify(div(pow(diffusion, num(2)), pow(alpha, num(2)))));
+        const rate = simplify(div(pow(diffusion, num(2)), pow(alpha, num(2))));
+        const grown = this.#integrated("g^2/alpha^2", "g", rate, at);
         // The product under the root: where a closed form exists, alpha^2 cancels against it.
         return pow(simplify(mul(pow(alpha, num(2)), grown)), num("0.5"));
       }
@@ -401,18 +426,11 @@ export class SchedulePlace implements Place {
   }
 }
 
-/** Integral from time 0, where alpha = 1 and sigma = 0, to the time at hand. */
+/** Integral from time 0 to the time at hand. */
 function runningIntegral(rate: Expr): Expr {
   const bound = sym("u#path", { bound: true });
-  return closeIntegrals(
-    binder(
-      "integral",
-      bound,
-      substitute(rate, (s) => (s === TIME ? bound : undefined)),
-      num(0),
-      TIME,
-    ),
-  );
+  const body = substitute(rate, (s) => (s === TIME ? bound : undefined));
+  return binder("integral", bound, body, num(0), TIME);
 }
 
 export const bare = (e: Expression): Expression => (e.kind === "Paren" ? bare(e.inner) : e);

@@ -23,6 +23,7 @@ import { numberValue, pointValue, type DefinitionValue } from "../lower/value.js
 import type { Span } from "../source/span.js";
 import type { Expression, InitClause, Statement, StartClause } from "../syntax/ast.js";
 import { attemptOracle, AttemptNumbers } from "./attempt.js";
+import { checkInterpolant } from "./interpolant.js";
 import { StepNumbers } from "./numbers.js";
 import { StaticLowering, type Sampler } from "./sampler.js";
 
@@ -221,6 +222,7 @@ class RunLowering {
     const graph =
       starters && isMain ? this.#withStart(index, choice, starters, oracle) : this.#lower(choice, oracle);
     this.#checkUp(index, numbers, graph, choice);
+    for (const interpolant of graph.interpolants) checkInterpolant(interpolant, numbers, index);
     for (const [name, carry] of graph.carries) if (carry.atS || carry.atT) this.#carried.add(name);
     for (const name of graph.guidanceCarries().keys()) this.#guidanceCarried.add(name);
     return { graph, numbers, rule: graph.label, at: choice.at };

@@ -416,6 +416,54 @@ describe("bad input", () => {
     expect(findings(text).join()).toContain("D0402");
   });
 
+  describe("a variable that is not monotone", () => {
+    const found = (over: string, more: Parameters<typeof samplerText>[1] = {}): string =>
+      findings(
+        samplerText("tried", {
+          definitions: inline(
+            `x[t] = integrate(s -> t, eps, over: ${over}, through: s-1 .. s)`,
+            "start ddim",
+          ),
+          steps: 8,
+          ...more,
+        }),
+      ).join();
+
+    test("constants", () => {
+      expect(found("3")).toContain("D0220 the variable after `over` is the same number at every point");
+      expect(found("lambda[start]")).toContain("D0220");
+      expect(found("alpha^2 + sigma^2")).toContain(
+        "D0403 the variable after `over` is the same number all along `vp_linear`",
+      );
+      expect(found("alpha^2 + sigma^2", { schedule: "flow", grid: "uniform_time" })).toContain(
+        "it falls, then rises, turning near lambda = 0 (time 0.5)",
+      );
+    });
+
+    test("it turns inside a step", () => {
+      expect(found("lambda^2")).toMatch(
+        /D0403 .*in step \d it falls, then rises, turning near lambda = -?0\.0/,
+      );
+      expect(found("sin(10*lambda)")).toContain("D0403");
+      const upper = "grid upper { lambda[i] = lerp(1/4, 3, i/steps)  for i in 0 .. steps }\n";
+      const rule = inline("x[t] = integrate(s -> t, eps, over: lambda^2, through: s-1 .. s)", "start ddim");
+      expect(found("", { definitions: upper + rule, grid: "upper" })).toBe("");
+    });
+
+    test("functions of a coordinate that rise or fall are taken", () => {
+      for (const over of [
+        "-lambda",
+        "atan(rho)",
+        "sigma",
+        "alpha",
+        "log(alpha)",
+        "lambda^3 + lambda",
+        "1/rho",
+      ])
+        expect(found(over)).toBe("");
+    });
+  });
+
   test("x0 over lambda to sigma = 0 diverges", () => {
     const text = samplerText("abnorsett(k: 2)", {
       definitions: "grid ends { rho[i] = lerp(5, 1, i/(steps-1))  for i in 0 .. steps-1; then rho = 0 }",

@@ -1,6 +1,9 @@
 // Owns: tableaux: against rules written by hand, orders on a mixture of Gaussians, sharing of calls, wrong shapes.
 
 import { describe, expect, test } from "vitest";
+import { certifyOrder } from "../../../compiler/certify/order.js";
+import { tryText } from "../check/support.js";
+import { settingOf } from "../certify/subject.js";
 import {
   convergence,
   findings,
@@ -113,6 +116,59 @@ describe("orders on a mixture of Gaussians", () => {
   });
 });
 
+describe("any prediction over any variable", () => {
+  const runge = (head: string): string =>
+    `solver tried { quantity half = x0 - eps/2
+      tableau ${head} {
+        0   |
+        1/2 | 1/2
+        1/2 | 0, 1/2
+        1   | 0, 0, 1
+            | 1/6, 1/3, 1/3, 1/6
+      } }\n`;
+  const heads = [
+    ...["v over time", "v over lambda", "x0 over rho", "eps over sigma", "flow over rho", "score over rho"],
+    ...[
+      "half over time",
+      "half over lambda",
+      "eps over atan(rho)",
+      "x0 over log(sigma)",
+      "eps over sqrt(rho)",
+    ],
+  ];
+
+  test.each(heads)("the classical rule of %s is certified and measured at order 4", (head) => {
+    const definitions = runge(head);
+    const setting = settingOf("tried", definitions);
+    expect(certifyOrder({ setting, grid: "ratios", limit: 6 })).toMatchObject({ kind: "order", order: 4 });
+    const slope = convergence("tried", [48, 96], definitions);
+    expect(slope).toBeGreaterThan(3.65);
+    expect(slope).toBeLessThan(4.9);
+  });
+
+  test("variation of constants: over rho, x0 gives sigma times Int x0 d(alpha/sigma)", () => {
+    const typed = step(`let h = rho[t] - rho[s]
+      point m at rho = (rho[s] + rho[t])/2
+      x[m] = sigma[m]*(x[s]/sigma[s] - h/2*x0[s]/rho[s]^2)
+      x[t] = sigma[t]*(x[s]/sigma[s] - h*x0[m]/rho[m]^2)`);
+    expect(run("tried", tableau("x0 over rho", "0 |\n 1/2 | 1/2\n | 0, 1"))).toBeCloseTo(
+      run("typed", typed),
+      13,
+    );
+  });
+
+  test("v over the angle is plain quadrature on a variance preserving path", () => {
+    const typed = step(`let h = atan(rho[t]) - atan(rho[s])
+      point m at rho = tan(atan(rho[s]) + h/2)
+      x[m] = x[s] + h/2*v[s]
+      x[t] = x[s] + h*v[m]`);
+    expect(run("tried", tableau("v over atan(rho)", "0 |\n 1/2 | 1/2\n | 0, 1"))).toBeCloseTo(
+      run("typed", typed),
+      13,
+    );
+  });
+});
+
 describe("calls", () => {
   const callsOf = (solver: string, definitions: string, steps = 5): number =>
     runScalar(
@@ -168,7 +224,10 @@ describe("wrong tableaux", () => {
 
   test("implicit without sweeps, a pair without a form, an embedded result that is not there", () => {
     expect(wrong("flow over time", "1/2 | 1/2\n | 1")).toMatch(/D0220.*not known yet/);
-    expect(wrong("flow over lambda", "0 |\n | 1")).toMatch(/D0307.*no tableau of `flow`/);
+    expect(wrong("eps over sigma + rho", "0 |\n 1/2 | 1/2\n | 0, 1")).toMatch(/D0307.*stages have no place/);
+    expect(wrong("eps over 3", "0 |\n | 1")).toMatch(/D0220.*same number at every point/);
+    expect(wrong("eps over exp(alpha^2 + sigma^2)", "0 |\n | 1")).toMatch(/D0403.*all along `vp_linear`/);
+    expect(wrong("noise over rho", "0 |\n | 1")).toContain("D0201");
     const low = step("x[t] = ddim(s -> t).low", "tried");
     expect(findings(samplerText("tried", { definitions: low })).join()).toMatch(/D0307.*no embedded result/);
   });
@@ -186,5 +245,15 @@ describe("wrong tableaux", () => {
       lowered(samplerText("krogstad", { definitions: smoothGrid, grid: "smooth_grid" })).steps[0]?.graph
         .notes,
     ).toEqual([]);
+  });
+
+  test("the note stands at the row", () => {
+    const rule = (row: string): string => tableau("eps over rho", `0 |\n 1/2 | ${row}\n | 0, 1`);
+    expect(tryText(rule("1/3")).marks).toEqual(["D0417 1/2 | 1/3"]);
+    expect(tryText(rule("1/3")).text).toContain(
+      "row 2 of the tableau of `tried` does not sum to c = 1/2, but to 1/3",
+    );
+    expect(tryText(rule("1/2")).marks).toEqual([]);
+    expect(findings(samplerText("tried", { definitions: rule("1/3") })).join()).toContain("D0417");
   });
 });
