@@ -1,5 +1,12 @@
 // Owns: counting of what a backend does: launches, bytes, live memory. Pure bookkeeping; knows no tensors.
 
+/** Tensors of one size. */
+interface SizeCount {
+  readonly elements: number;
+  live: number;
+  peak: number;
+}
+
 /** Counts since the start. Bytes are those of the backend's own float size. */
 export class Meter {
   dispatches = 0;
@@ -15,7 +22,9 @@ export class Meter {
   peak = 0;
   liveBytes = 0;
   peakBytes = 0;
-  readonly #sizes = new Map<number, { live: number; peak: number }>();
+  readonly #sizes = new Map<number, SizeCount>();
+  /** The one asked for last: most tensors of a run have one size. */
+  #recent: SizeCount = { elements: -1, live: 0, peak: 0 };
 
   constructor(readonly floatBytes: 4 | 8) {}
 
@@ -24,8 +33,7 @@ export class Meter {
     this.liveBytes += elements * this.floatBytes;
     this.peak = Math.max(this.peak, this.live);
     this.peakBytes = Math.max(this.peakBytes, this.liveBytes);
-    let size = this.#sizes.get(elements);
-    if (size === undefined) this.#sizes.set(elements, (size = { live: 0, peak: 0 }));
+    const size = this.#size(elements);
     size.live += 1;
     size.peak = Math.max(size.peak, size.live);
   }
@@ -33,8 +41,7 @@ export class Meter {
   release(elements: number): void {
     this.live -= 1;
     this.liveBytes -= elements * this.floatBytes;
-    const size = this.#sizes.get(elements);
-    if (size !== undefined) size.live -= 1;
+    this.#size(elements).live -= 1;
   }
 
   move(elements: number): void {
@@ -44,5 +51,12 @@ export class Meter {
   /** Largest number of live tensors of exactly `elements` elements. */
   peakOfSize(elements: number): number {
     return this.#sizes.get(elements)?.peak ?? 0;
+  }
+
+  #size(elements: number): SizeCount {
+    if (this.#recent.elements === elements) return this.#recent;
+    let size = this.#sizes.get(elements);
+    if (size === undefined) this.#sizes.set(elements, (size = { elements, live: 0, peak: 0 }));
+    return (this.#recent = size);
   }
 }

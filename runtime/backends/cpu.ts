@@ -42,6 +42,9 @@ class ArrayStore implements Store<ArrayBuffer32, Float32Array> {
     this.#spare.push(values);
     if (this.#spare.length > SPARE) this.#spare.shift();
   }
+  dispose(): void {
+    this.#spare.length = 0;
+  }
   intact({ tensor }: ArrayBuffer32): boolean {
     return tensor === null || !tensor.isDisposed;
   }

@@ -36,11 +36,17 @@ export interface Store<Buffer, Memory> {
   share(buffer: Buffer, shape: Shape): unknown;
   /** Takes over a tf.Tensor. */
   adopt(value: unknown): { readonly buffer: Buffer; readonly shape: Shape };
+  /** Gives back what was kept for later. */
+  dispose(): void;
 }
+
+/** Nothing is written over an input. */
+const none: readonly number[] = [];
 
 class Handle<Buffer> implements Tensor {
   readonly size: number;
-  live = true;
+  /** Where it stands among the live ones of its backend; -1: it was freed. */
+  place = -1;
   /** Known to hold finite values only. */
   finite = false;
 
@@ -49,6 +55,8 @@ class Handle<Buffer> implements Tensor {
     readonly shape: Shape,
     public buffer: Buffer | null,
     readonly request: NoiseRequest | null,
+    /** The backend it lives on. */
+    readonly owner: object,
   ) {
     this.size = sizeOf(shape);
   }
@@ -81,7 +89,8 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       return copies;
     },
   };
-  readonly #live = new Set<Handle<Buffer>>();
+  /** In no order. Not a set, whose entries would be most of what a dispatch of a small tensor takes. */
+  readonly #live: Handle<Buffer>[] = [];
   readonly #cache = new Map<string, FusedExecutable<Memory>>();
   readonly #tiles: Buffer[] = [];
 
@@ -99,7 +108,7 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       },
       adopt: (value) => {
         const { buffer, shape } = this.store.adopt(value);
-        return this.#register(new Handle(shape, buffer, null));
+        return this.#register(new Handle(shape, buffer, null, this));
       },
       intact: (tensor) => {
         const { buffer } = this.#handle(tensor);
@@ -113,7 +122,7 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     const buffer = this.store.allocate(data.length);
     this.store.view(buffer, data.length).set(data);
     this.meter.uploads += 1;
-    return this.#register(new Handle([...shape], buffer, null));
+    return this.#register(new Handle([...shape], buffer, null, this));
   }
 
   download(tensor: Tensor): Promise<HostArray> {
@@ -145,23 +154,26 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     for (let i = 0; i < inputs.length; i++) handles.push(this.#handle(inputs[i]!));
     const binding = ready.bind(handles);
     const candidates: (number | null)[] = [];
+    let mayReuse = false;
     for (let i = 0; i < handles.length; i++) {
       const handle = handles[i]!;
       // Noise that dies here is made on the way; noise that is needed again becomes a tensor.
       if (handle.buffer === null && !(donated[i] === true && binding.once[i] === true)) this.#buffer(handle);
       const { buffer, size } = handle;
-      candidates.push(donated[i] === true && buffer !== null && this.store.exclusive(buffer) ? size : null);
+      const isFree = donated[i] === true && buffer !== null && this.store.exclusive(buffer);
+      candidates.push(isFree ? size : null);
+      if (isFree) mayReuse = true;
       if (buffer === null) continue;
       this.#located(handle);
       this.meter.move(size);
     }
-    const reuse = planReuse(binding.outputs, candidates);
+    const reuse = mayReuse ? planReuse(binding.outputs, candidates) : none;
     for (const pass of binding.passes) this.#tile(this.#tiled(pass, handles));
     const results = this.#allocate(binding.outputs, handles, reuse);
     const numbers = ready.numbers(scalars);
     const finite: boolean[] = [];
     for (const pass of binding.passes) {
-      const good = this.#run(pass, handles, results, numbers);
+      const good = this.#run(pass, handles, results, numbers, this.#tiled(pass, handles));
       for (const position of pass.outputs) finite[position] = good;
     }
     for (const position of binding.numbers) {
@@ -173,7 +185,7 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     for (const input of reuse) if (input >= 0) this.#forget(handles[input]!);
     const made: Handle<Buffer>[] = [];
     for (let i = 0; i < results.length; i++) {
-      const handle = this.#register(new Handle(binding.outputs[i]!, results[i]!, null));
+      const handle = this.#register(new Handle(binding.outputs[i]!, results[i]!, null, this));
       handle.finite = finite[i] === true;
       made.push(handle);
     }
@@ -192,7 +204,7 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     for (const { size } of handles) this.meter.move(size);
     const buffer = this.store.allocate(data.length);
     this.store.view(buffer, data.length).set(data);
-    return this.#register(new Handle(reducedShape(shape, per), buffer, null));
+    return this.#register(new Handle(reducedShape(shape, per), buffer, null, this));
   }
 
   #reduced(
@@ -216,10 +228,9 @@ export class FusedBackend<Buffer, Memory> implements Backend {
   draw(request: NoiseRequest): Tensor {
     checkRequest(request);
     this.meter.draws += 1;
-    const handle = new Handle<Buffer>([...request.shape], null, request);
+    const handle = new Handle<Buffer>([...request.shape], null, request, this);
     handle.finite = true;
-    this.#live.add(handle);
-    return handle;
+    return this.#enter(handle);
   }
 
   finite(tensor: Tensor): Promise<boolean> {
@@ -240,12 +251,13 @@ export class FusedBackend<Buffer, Memory> implements Backend {
   }
 
   liveTensors(): number {
-    return this.#live.size;
+    return this.#live.length;
   }
 
   dispose(): void {
-    for (const handle of [...this.#live]) this.free(handle);
+    for (let handle = this.#live.at(-1); handle !== undefined; handle = this.#live.at(-1)) this.free(handle);
     for (const tile of this.#tiles.splice(0)) this.store.release(tile);
+    this.store.dispose();
     this.#cache.clear();
   }
 
@@ -266,10 +278,20 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     handles: readonly Handle<Buffer>[],
     results: readonly Buffer[],
     numbers: Float64Array,
+    tiled: number,
   ): boolean {
     const { outputs, tape, layout, code, memories, offsets, uniforms } = pass;
     const { run, stretch, total, inputs } = layout;
     const used = tape.inputs.length;
+    for (let i = 0; i < uniforms.length; i++) {
+      const number = numbers[tape.uniforms[i]!]!;
+      uniforms[i] = i < (tape.firstRest ?? Infinity) ? number : number - Math.fround(number);
+    }
+    for (let i = 0; i < outputs.length; i++) memories[used + i] = this.store.locate(results[outputs[i]!]!);
+    if (tiled === 0 && stretch === total) {
+      for (let i = 0; i < used; i++) memories[i] = this.store.locate(handles[tape.inputs[i]!]!.buffer!);
+      return code.run(total, memories, offsets.fill(0), uniforms);
+    }
     const tiles: (Buffer | null)[] = [];
     let tile = 0;
     for (let i = 0; i < used; i++) {
@@ -277,12 +299,7 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       tiles.push(buffer === null || inputs[i]!.gathered ? this.#tiles[tile++]! : null);
       memories[i] = this.store.locate(tiles[i] ?? buffer!);
     }
-    for (let i = 0; i < outputs.length; i++) memories[used + i] = this.store.locate(results[outputs[i]!]!);
-    for (let i = 0; i < uniforms.length; i++) {
-      const number = numbers[tape.uniforms[i]!]!;
-      uniforms[i] = i < (tape.firstRest ?? Infinity) ? number : number - Math.fround(number);
-    }
-    const step = tile > 0 ? TILE : stretch;
+    const step = tiled > 0 ? TILE : stretch;
     let finite = true;
     for (let first = 0; first < total; first += stretch) {
       for (let start = first; start < first + stretch; start += step) {
@@ -339,26 +356,31 @@ export class FusedBackend<Buffer, Memory> implements Backend {
   /** New tensors, not yet filled. */
   #copies(shapes: readonly Shape[]): Handle<Buffer>[] {
     const buffers = this.#allocate(shapes, [], []);
-    return shapes.map((shape, i) => this.#register(new Handle(shape, buffers[i]!, null)));
+    return shapes.map((shape, i) => this.#register(new Handle(shape, buffers[i]!, null, this)));
   }
 
   #register(handle: Handle<Buffer>): Handle<Buffer> {
-    this.#live.add(handle);
     this.meter.allocate(handle.size);
     this.meter.move(handle.size);
+    return this.#enter(handle);
+  }
+
+  #enter(handle: Handle<Buffer>): Handle<Buffer> {
+    handle.place = this.#live.push(handle) - 1;
     return handle;
   }
 
   /** Ends a handle without giving back its memory. */
   #forget(handle: Handle<Buffer>): void {
-    handle.live = false;
-    this.#live.delete(handle);
+    const last = this.#live.pop()!;
+    if (last !== handle) this.#live[(last.place = handle.place)] = last;
+    handle.place = -1;
     if (handle.buffer !== null) this.meter.release(handle.size);
     handle.buffer = null;
   }
 
   #handle(tensor: Tensor): Handle<Buffer> {
-    if (!(tensor instanceof Handle) || !this.#live.has(tensor as Handle<Buffer>)) {
+    if (!(tensor instanceof Handle) || tensor.place < 0 || tensor.owner !== this) {
       throw new Error("this tensor was freed, or belongs to another backend");
     }
     return tensor as Handle<Buffer>;

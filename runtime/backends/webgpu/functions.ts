@@ -29,6 +29,8 @@ const [HALF_PI, QUARTER_PI, PI] = [Math.PI / 2, Math.PI / 4, Math.PI].map((x) =>
 /** log 2 in parts, the first of 9 bits. */
 const LN2_HIGH = num(0.693359375);
 const LN2_LOW = num(-2.1219444e-4);
+/** The first 12 bits of 2 / log 2. */
+const TWO_BY_LN2_HEAD = Math.floor((2 / Math.LN2) * 1024) / 1024;
 
 const sources: Readonly<Record<string, Source>> = {
   isNan: source("fn isNan_(x: F) -> B { return (bitcast<U>(x) & U(0x7fffffffu)) > U(0x7f800000u); }"),
@@ -165,10 +167,49 @@ const sources: Readonly<Record<string, Source>> = {
     "negative",
     "isNan",
   ),
+  // The first 12 bits of a number: products of two such are exact.
+  head: source("fn head_(x: F) -> F { return bitcast<F>(bitcast<U>(x) & U(0xfffff000u)); }"),
+  // x^y for a positive finite x and |y log x| <= 105. The logarithm is the sum of two floats, for the power makes its
+  // errors larger; after e_powf.c of fdlibm (Sun Microsystems, I. L. Taylor): x = m 2^n, log m = 2 atanh s.
+  powNear: source(
+    `fn powNear_(x: F, y: F) -> F {
+      let small = x < F(1.17549435e-38f);
+      let w = bitcast<U>(select(x, x * 8388608.0, small));
+      let one = bitcast<F>((w & U(0x007fffffu)) | U(0x3f800000u));
+      let big = one > F(${num(logConstants.sqrt2)});
+      let n = F(I(w >> U(23u)) - I(127)) + select(F(0.0), F(1.0), big) - select(F(0.0), F(23.0), small);
+      let m = select(one, one * 0.5, big);
+      let f = m - 1.0;
+      let below = m + 1.0;
+      let belowHead = head_(below);
+      let s = f / below;
+      let sHead = head_(s);
+      let sTail = ((f - sHead * belowHead) - sHead * (m - (belowHead - 1.0))) / below;
+      let z = s * s;
+      let more = s * (z * ${horner("z", [1 / 11, 1 / 9, 1 / 7, 1 / 5, 1 / 3].map(Math.fround))});
+      let high = sHead * ${num(TWO_BY_LN2_HEAD)};
+      let low = sHead * ${num(Math.fround(2 / Math.LN2 - TWO_BY_LN2_HEAD))} + (sTail + more) * ${num(Math.fround(2 / Math.LN2))};
+      let logHead = head_(n + (high + low));
+      let logTail = ((n - logHead) + high) + low;
+      let yHead = head_(y);
+      let product = yHead * logHead;
+      let rest = (y - yHead) * logHead + y * logTail;
+      let k = round(product + rest);
+      let r = ((product - k) + rest) * ${num(Math.fround(Math.LN2))};
+      let value = 1.0 + expm1Rest_(r);
+      let half = I(k) >> U(1u);
+      return (value * powerOfTwo_(half)) * powerOfTwo_(I(k) - half);
+    }`,
+    "head",
+    "expm1Rest",
+    "powerOfTwo",
+  ),
   // As Math.pow: NaN for a finite negative base with a broken exponent, 1 for the exponent 0.
   pow: source(
     `fn pow_(base: F, exponent: F) -> F {
-      let size = exp_(exponent * log_(abs(base)));
+      let rough = exponent * log_(abs(base));
+      let far = isNan_(rough) | (abs(rough) > F(105.0));
+      let size = select(powNear_(abs(base), exponent), exp_(rough), far);
       let whole = floor(exponent) == exponent;
       let half = exponent * 0.5;
       let signed = select(-size, size, floor(half) == half);
@@ -176,8 +217,10 @@ const sources: Readonly<Record<string, Source>> = {
       let broken = (base < F(0.0)) & (base > -infinity_()) & !whole;
       return select(select(ofSign, nan_(), broken), F(1.0), exponent == F(0.0));
     }`,
+    "powNear",
     "exp",
     "log",
+    "isNan",
     "negative",
     "infinity",
     "nan",

@@ -5,9 +5,9 @@ import { invariantValues } from "../blocks.js";
 import type { Prim, Tape } from "../tape.js";
 import { F32, FunctionBody, I32, V128, type VectorOp } from "./encode.js";
 
-/** Vectors per turn of the main loop; kernels above `UNROLL_LIMIT` operations are not unrolled. */
-const UNROLL = 4;
-const UNROLL_LIMIT = 64;
+/** Vectors per turn of the main loop, as long as a turn has at most so many operations. */
+const UNROLL = 8;
+const TURN_LIMIT = 256;
 
 /** Values beyond which a tape is run by blocks instead: engines bound the size of a function. */
 export const TAPE_LIMIT = 4000;
@@ -64,18 +64,20 @@ const TWO_52 = wide(0, 0x43300000);
 const TWO_52_BIAS = repeated(4503599627370496 + 1023, "d");
 const ONE = repeated(1, "f");
 const SIZE_BITS = words(0x7fffffff);
-const SIZE_BITS_FIRST = new Uint8Array(Int32Array.of(0x7fffffff, 0, 0, 0).buffer);
+const FIRST_LANE = new Uint8Array(Int32Array.of(-1, 0, 0, 0).buffer);
 const INFINITE = words(0x7f800000);
 
 /** How inputs are read and results written: whole vectors, or one element in lane 0. */
 interface Access {
   readonly load: (address: () => void, offset: number) => void;
   readonly store: (offset: number) => void;
-  readonly sizeBits: Uint8Array;
+  /** Lanes that count; null: all. */
+  readonly mask: Uint8Array | null;
 }
 
 /**
- * The function (count, addresses of inputs, addresses of outputs, uniforms) -> 1 when a result is not finite, else 0.
+ * The function (count, addresses of inputs, addresses of outputs, uniforms) -> 0 when all results are finite.
+ * Else, or when they are so large that their sum is not finite, 1: a sum is one operation, a test of each is two.
  * Addresses are in bytes. Invariant inputs are read once, at their address.
  */
 export function emitTape(tape: Tape, invariant: readonly boolean[]): FunctionBody {
@@ -90,7 +92,7 @@ export function emitTape(tape: Tape, invariant: readonly boolean[]): FunctionBod
   const locals = values.map(({ lane }) =>
     lane === "d" || lane === "q" ? [code.local(V128), code.local(V128)] : [code.local(V128)],
   );
-  const worst = code.local(V128);
+  const sum = code.local(V128);
   const at = code.local(I32);
   const end = code.local(I32);
 
@@ -145,12 +147,14 @@ export function emitTape(tape: Tape, invariant: readonly boolean[]): FunctionBod
       address(inputs.length + output)();
       code.op("local.get", local);
       access.store(offset);
-      code.op("local.get", worst);
+      code.op("local.get", sum);
       code.op("local.get", local);
-      code.v128(access.sizeBits);
-      code.vector("v128.and");
-      code.vector("i32x4.max_u");
-      code.op("local.set", worst);
+      if (access.mask !== null) {
+        code.v128(access.mask);
+        code.vector("v128.and");
+      }
+      code.vector("f32x4.add");
+      code.op("local.set", sum);
     });
   };
   const vectors: Access = {
@@ -159,7 +163,7 @@ export function emitTape(tape: Tape, invariant: readonly boolean[]): FunctionBod
       code.access("v128.load", offset);
     },
     store: (offset) => code.access("v128.store", offset),
-    sizeBits: SIZE_BITS,
+    mask: null,
   };
   const single: Access = {
     load: (from, offset) => {
@@ -167,7 +171,7 @@ export function emitTape(tape: Tape, invariant: readonly boolean[]): FunctionBod
       code.access("v128.load32_zero", offset);
     },
     store: (offset) => code.storeLane(offset),
-    sizeBits: SIZE_BITS_FIRST,
+    mask: FIRST_LANE,
   };
   /** Walks `at` up to the largest multiple of `stride` bytes within the count. */
   const walk = (stride: number, turn: () => void): void => {
@@ -191,14 +195,18 @@ export function emitTape(tape: Tape, invariant: readonly boolean[]): FunctionBod
     });
   };
   const size = values.filter((value, i) => value.kind === "op" && !fixed[i]).length;
-  if (size <= UNROLL_LIMIT) {
-    walk(16 * UNROLL, () => {
-      for (let u = 0; u < UNROLL; u++) body(vectors, 16 * u);
+  let turn = UNROLL;
+  while (turn > 1 && turn * size > TURN_LIMIT) turn /= 2;
+  if (turn > 1) {
+    walk(16 * turn, () => {
+      for (let u = 0; u < turn; u++) body(vectors, 16 * u);
     });
   }
   walk(16, () => body(vectors, 0));
   walk(4, () => body(single, 0));
-  code.op("local.get", worst);
+  code.op("local.get", sum);
+  code.v128(SIZE_BITS);
+  code.vector("v128.and");
   code.v128(INFINITE);
   code.vector("i32x4.ge_s");
   code.vector("v128.any_true");

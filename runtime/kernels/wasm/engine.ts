@@ -49,19 +49,22 @@ export class WasmEngine implements Engine<number> {
   }
 
   compile(tape: Tape, invariant: readonly boolean[]): Code<number> {
-    const parameters = tape.inputs.length + tape.outputs.length + tape.uniforms.length;
+    const pointers = tape.inputs.length + tape.outputs.length;
+    const parameters = pointers + tape.uniforms.length;
     if (this.#scan === null || tape.values.length > TAPE_LIMIT || parameters > PARAMETER_LIMIT) {
       return this.#byBlocks(tape, invariant);
     }
     const run = this.#make(emitTape(tape, invariant));
-    const args: number[] = [];
+    const args = Array<number>(1 + parameters).fill(0);
+    const outputs = tape.outputs.map((_, i) => 1 + tape.inputs.length + i);
+    /** Decides where the sum of the results is not finite. */
+    const scan = (count: number): boolean => outputs.every((output) => this.finite(args[output]!, count));
     return {
       run(count, memories, offsets, uniforms) {
-        args.length = 0;
-        args.push(count);
-        for (let i = 0; i < memories.length; i++) args.push(memories[i]! + 4 * offsets[i]!);
-        for (let i = 0; i < uniforms.length; i++) args.push(uniforms[i]!);
-        return run(...args) === 0;
+        args[0] = count;
+        for (let i = 0; i < pointers; i++) args[1 + i] = memories[i]! + 4 * offsets[i]!;
+        for (let i = 0; i < uniforms.length; i++) args[1 + pointers + i] = uniforms[i]!;
+        return run(...args) === 0 || scan(count);
       },
     };
   }

@@ -116,6 +116,9 @@ class SmallStore implements Store<Float32Array, Float32Array> {
   adopt(): never {
     throw new Error("no tfjs here");
   }
+  dispose(): void {
+    // Nothing was kept.
+  }
 }
 
 describe("when memory runs out", () => {
