@@ -4,7 +4,7 @@ import { drawEachStep, noDraw } from "../imported.js";
 import { contradiction, notImportable, type Options } from "../options.js";
 import { call, line, literal } from "../text.js";
 import { type Importer, predicts, stepsOf, unitNoise, written } from "./context.js";
-import { listed, outerSpacing, spacings, timestepTable, type Spaced } from "./spacing.js";
+import { listed, outerSpacing, spacings, type Spaced } from "./spacing.js";
 import { tableOf } from "./table.js";
 
 interface Bound {
@@ -59,6 +59,7 @@ export function indexGrid(
     return { definitions: [], grid: line(spaced.std, ...spaced.why) };
   return {
     definitions: [
+      ...spaced.tables,
       [
         ...spaced.why.map((item) => `// ${item}`),
         "grid levels {",
@@ -185,7 +186,6 @@ export const ddpm: Importer = (context) => {
   return written(context, {
     definitions: [
       ...table.definitions,
-      ...(timesteps ? [timestepTable(timesteps)] : []),
       ...definitions,
       ...(large ? [largeVariance] : []),
       ...bound.definitions,
@@ -273,6 +273,7 @@ export const ddimInverse: Importer = (context) => {
   return written(context, {
     definitions: [
       ...table.definitions,
+      ...spaced.tables,
       [
         `// timestep_spacing "${spacing}", ascending.`,
         "grid levels {",

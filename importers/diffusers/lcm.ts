@@ -5,12 +5,11 @@ import { contradiction, type Options } from "../options.js";
 import { call, line, literal } from "../text.js";
 import { type Context, type Importer, predicts, stepsOf, unitNoise, written } from "./context.js";
 import { boundOf, indexGrid } from "./ddim.js";
-import { listed, timestepTable, type Spaced } from "./spacing.js";
+import { listed, type Spaced } from "./spacing.js";
 import { tableOf, type Table } from "./table.js";
 
 interface Distilled {
   readonly spaced: Spaced;
-  readonly definitions: readonly string[];
   readonly count: string;
   readonly steps: number | undefined;
 }
@@ -32,7 +31,6 @@ function distilled(context: Context, table: Table): Distilled {
     const list = given.slice(begin);
     return {
       spaced: listed(list),
-      definitions: [timestepTable(list)],
       count: String(list.length),
       steps: undefined,
     };
@@ -47,11 +45,11 @@ function distilled(context: Context, table: Table): Distilled {
       index: (i) => `(${kept} - floor(${i}*${kept}/steps))*${k} - 1`,
       at: (i) => (kept - Math.floor((i * kept) / n)) * k - 1,
       count: n,
+      tables: [],
       why: [
         `The distilled model knows ${steps} timesteps, every ${k}th of ${table.N} less one${kept === steps ? "" : `; strength ${strength} leaves ${kept}`}. The run takes some of them, from the noisiest on.`,
       ],
     },
-    definitions: [],
     count: "steps",
     steps: n,
   };
@@ -71,14 +69,14 @@ export const lcm: Importer = (context) => {
   const { config } = context;
   const table = tableOf(config, standard);
   const prediction = config.word("prediction_type", "epsilon", views);
-  const { spaced, definitions, count, steps } = distilled(context, table);
+  const { spaced, count, steps } = distilled(context, table);
   unused(config);
   config.flag("set_alpha_to_one", true);
   const bound = boundOf(config, false, false);
   const scaling = config.number("timestep_scaling", 10);
   const made = indexGrid(spaced, "then sigma = 0", count);
   return written(context, {
-    definitions: [...table.definitions, ...definitions, ...made.definitions],
+    definitions: [...table.definitions, ...made.definitions],
     schedule: line("trained"),
     init: unitNoise,
     predicts: predicts(prediction, "index"),
@@ -97,7 +95,7 @@ export const tcd: Importer = (context) => {
   const { config, args } = context;
   const table = tableOf(config, standard);
   const prediction = config.word("prediction_type", "epsilon", views);
-  const { spaced, definitions, count, steps } = distilled(context, table);
+  const { spaced, count, steps } = distilled(context, table);
   unused(config);
   for (const name of ["set_alpha_to_one", "clip_sample", "thresholding"] as const)
     config.flag(name, name === "set_alpha_to_one");
@@ -127,7 +125,7 @@ export const tcd: Importer = (context) => {
     "}",
   ].join("\n");
   return written(context, {
-    definitions: [...table.definitions, ...definitions, ...made.definitions, ...(eta === 0 ? [] : [solver])],
+    definitions: [...table.definitions, ...made.definitions, ...(eta === 0 ? [] : [solver])],
     schedule: line("trained"),
     init: unitNoise,
     predicts: predicts(prediction, "index"),

@@ -11,7 +11,6 @@ import {
   innerSpacing,
   listed,
   spacings,
-  timestepTable,
   type Conversion,
 } from "./spacing.js";
 import { tableOf, type Table } from "./table.js";
@@ -255,11 +254,7 @@ export function levelsOf(context: Context, traits: Traits): Levels {
   return {
     table,
     ...(named === undefined ? {} : { std: line(named, ...why) }),
-    definitions: [
-      ...table.definitions,
-      ...(timesteps ? [timestepTable(timesteps)] : []),
-      ...(flowing?.definitions ?? []),
-    ],
+    definitions: [...table.definitions, ...(indexed ? spaced.tables : []), ...(flowing?.definitions ?? [])],
     schedule: flow
       ? line("flow", "use_flow_sigmas: alpha = 1 - sigma.")
       : line(

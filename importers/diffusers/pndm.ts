@@ -133,6 +133,7 @@ export const pndm: Importer = (context) => {
   return written(context, {
     definitions: [
       ...table.definitions,
+      ...spaced.tables,
       [
         ...spaced.why.map((item) => `// ${item}`),
         ...(below >= 0

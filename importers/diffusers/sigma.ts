@@ -12,7 +12,6 @@ import {
   listed,
   outerSpacing,
   spacings,
-  timestepTable,
   type Conversion,
 } from "./spacing.js";
 import { tableOf, type Table } from "./table.js";
@@ -58,7 +57,7 @@ interface Levels {
 
 const rho = (index: string): string => `trained.rho(index: ${index})`;
 
-function levels(context: Context, traits: Traits, table: Table): Levels {
+function levels(context: Context, traits: Traits, table: Table, continuous: boolean): Levels {
   const { config, args } = context;
   const who = config.who;
   const spacing = config.word("timestep_spacing", "linspace", spacings);
@@ -99,7 +98,11 @@ function levels(context: Context, traits: Traits, table: Table): Levels {
       high: `max(${literal(Math.max(...positive))}, ${rho(String(table.N - 1))})`,
     };
   }
-  if (timesteps) listExcludes(who, "timesteps", conversion);
+  if (timesteps) {
+    listExcludes(who, "timesteps", conversion);
+    if (continuous)
+      contradiction(`${who}: \`timesteps\` cannot be given together with timestep_type "continuous"`);
+  }
   const n = stepsOf(context, timesteps);
   const spaced = timesteps ? listed(timesteps) : outerSpacing(who, spacing, table, n, offset, false);
   const lowest = interpolation === "log_linear" ? 0 : spaced.at(n - 1);
@@ -112,27 +115,30 @@ function levels(context: Context, traits: Traits, table: Table): Levels {
           'final_sigmas_type "sigma_min" repeats the last level: the last call makes a step of no length, left out here.',
         ]
       : ['final_sigmas_type "sigma_min": one more step, to the level of training step 0.'];
-  const lists = timesteps ? [timestepTable(timesteps)] : [];
   const steps = timesteps ? undefined : n;
   const byIndex = interpolation === "linear";
-  const count = timesteps ? String(n) : "steps";
+  const reaches = continuous && toZero && interpolation === "log_linear" && conversion === undefined;
+  const count = timesteps || reaches ? String(n) : "steps";
   if (interpolation === "log_linear" && conversion === undefined) {
     return {
       ...ends,
       definitions: [
-        ...lists,
         [
-          `// interpolation_type "log_linear": ${n} + 1 levels, equal in log sigma, and then zero; the timesteps are ${n},`,
-          "// so the zero at the end of the list is never reached.",
+          `// interpolation_type "log_linear": ${n} + 1 levels, equal in log sigma, and then ${toZero ? "zero" : "the last one again"}.`,
+          continuous
+            ? `// timestep_type "continuous" makes a timestep of each of them: ${n} + 1 calls${toZero ? "" : ", the last of no length and left out"}.`
+            : `// The timesteps are ${n}, so the end of the list is never reached.`,
           "grid levels {",
           `  rho[i] = exp(lerp(log(${rho(String(table.N - 1))}), log(${rho("0")}), i/${count}))  for i in 0 .. ${count}`,
+          ...(reaches ? ["  then sigma = 0"] : []),
           "}",
         ].join("\n"),
       ],
       grid: line("levels"),
-      steps,
-      count: n,
+      steps: reaches ? undefined : steps,
+      count: continuous ? n + 1 : n,
       intervals: n + 1,
+      repeats: continuous && !toZero,
     };
   }
   const between = [
@@ -154,6 +160,7 @@ function levels(context: Context, traits: Traits, table: Table): Levels {
           low === undefined ? "low" : literal(low),
           "i",
         );
+  const fromSpaced = converting === undefined || (byIndex && (high === undefined || low === undefined));
   const converts = [
     ...(high === undefined ? [`  let high = ${byIndex ? "level(0)" : rho(String(table.N - 1))}`] : []),
     ...(low === undefined ? [`  let low = ${byIndex ? "level(steps - 1)" : rho("0")}`] : []),
@@ -175,15 +182,12 @@ function levels(context: Context, traits: Traits, table: Table): Levels {
   return {
     ...ends,
     definitions: [
-      ...lists,
+      ...(fromSpaced ? spaced.tables : []),
       [
         ...why.map((item) => `// ${item}`),
         "grid levels {",
-        ...(converting !== undefined && high !== undefined && low !== undefined
-          ? []
-          : converting !== undefined && !byIndex
-            ? converts
-            : [...between, ...(converting === undefined ? [] : converts)]),
+        ...(fromSpaced ? between : []),
+        ...(converting === undefined ? [] : converts),
         `  rho[i] = ${converting ?? "level(i)"}  for i in 0 .. ${count} - 1`,
         ...(last === "" ? [] : [`  ${last}`]),
         "}",
@@ -216,12 +220,12 @@ const scheduler =
     const timing = traits.euler
       ? config.word("timestep_type", "discrete", ["discrete", "continuous"])
       : "discrete";
-    const made = levels(context, traits, table);
+    const continuous = timing === "continuous" && prediction === "v_prediction";
+    const made = levels(context, traits, table, continuous);
     const clip = traits.clip === true && config.flag("clip_sample", false);
     const range = traits.clip === true ? config.number("clip_sample_range", 1) : 1;
     const { solver, definitions = [], draw } = rule(context, prediction, made.intervals, made.count);
     const view = { epsilon: "eps_on_ve", v_prediction: "v_on_ve", sample: "x0_on_ve" }[prediction];
-    const continuous = timing === "continuous" && prediction === "v_prediction";
     const model = prediction === "sample" ? view : call(view, { trained_on: "trained" });
     const n = made.count;
     if (made.repeats && solver.text.startsWith("late_churn"))

@@ -124,7 +124,7 @@ export const dpmSolverSinglestep: Importer = (context) => {
   );
   // Inside the text the number of calls stands for `steps`, which is the number of groups there.
   const place = levels.place;
-  const at = (i: string): string => levels.level(i).replaceAll("steps", String(calls));
+  const at = (i: string): string => levels.level(i).replaceAll(/\bsteps\b/g, String(calls));
   const node = `let node(j) = ${at("j")}`;
   const end =
     levels.last === undefined ? `${place} = node(${starts[starts.length - 1] as number})` : levels.last;

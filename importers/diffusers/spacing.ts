@@ -4,6 +4,7 @@
 
 import { contradiction, notImportable, type Options } from "../options.js";
 import { list, literal } from "../text.js";
+import { arangeDown, linspace, roundEven, roundingOf, toEven, type Ratio } from "./numpy.js";
 import type { Table } from "./table.js";
 
 export type Spacing = "linspace" | "leading" | "trailing";
@@ -39,25 +40,70 @@ export interface Spaced {
   readonly count: number;
   /** The rule of the library that gives these indices, followed by zero. */
   readonly std?: string;
+  /** Definitions that `index` needs. */
+  readonly tables: readonly string[];
   readonly why: readonly string[];
 }
 
-const roundEven = (x: number): number => {
-  const low = Math.floor(x);
-  const rest = x - low;
-  return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
-};
+interface Rounded {
+  /** The steps before rounding: an expression, and its exact values. */
+  readonly exact: (i: string) => string;
+  readonly values: readonly Ratio[];
+  /** What numpy rounds them to. */
+  readonly indices: readonly number[];
+  /** Subtracted after rounding. */
+  readonly less?: number;
+  readonly std?: string;
+  readonly why: string;
+}
 
-/** numpy counts the entries of `arange(top, 0, -N/n)` in floating point. */
-function trailingCount(who: string, top: number, N: number, n: number): number {
-  const count = Math.ceil(top / (N / n));
-  const exact = Math.ceil((top * n) / N - 1e-9);
-  if (count !== exact)
+/** Steps that numpy rounds: by the rounding that gives its numbers or, where it decides half-way cases both ways, as a list. */
+function rounded({ exact, values, indices, less = 0, std, why }: Rounded): Spaced {
+  const rounding = roundingOf(
+    values,
+    indices.map((index) => index + less),
+  );
+  if (!rounding)
+    return {
+      ...listed(indices),
+      why: [
+        why,
+        "They are a list, since numpy's arithmetic takes some of the half-way cases up and others down.",
+      ],
+    };
+  const usual = rounding === toEven;
+  return {
+    index: (i) => `${rounding.write(exact(i))}${less === 0 ? "" : ` - ${less}`}`,
+    at: (i) => indices[i] as number,
+    count: indices.length,
+    ...(usual && std !== undefined ? { std } : {}),
+    tables: [],
+    why: [
+      why,
+      ...(usual
+        ? []
+        : [
+            "In numpy's arithmetic the half-way cases of this number of steps lie on the other side, and are rounded to there.",
+          ]),
+    ],
+  };
+}
+
+function trailing(who: string, top: number, N: number, n: number): Spaced {
+  const points = arangeDown(top, N / n);
+  if (points.length !== Math.ceil((top * n) / N - 1e-9))
     notImportable(
-      `${who}: with ${n} steps of ${N}, rounding makes numpy's arange give ${count} timesteps, the last of them -1`,
+      `${who}: with ${n} steps of ${N}, rounding makes numpy's arange give ${points.length} timesteps, the last of them -1`,
       "take another number of steps",
     );
-  return count;
+  return rounded({
+    exact: (i) => `${top} - ${i}*${N}/steps`,
+    values: points.map((_, i) => [top * n - i * N, n]),
+    indices: points.map((point) => roundEven(point) - 1),
+    less: 1,
+    std: "trailing",
+    why: 'timestep_spacing "trailing": counted from the noisiest step; steps_offset is not used.',
+  });
 }
 
 /** The reading of DDIM, DDPM and the Euler family: n points, the first included. `whole`: rounded to training steps. */
@@ -73,16 +119,20 @@ export function outerSpacing(
   switch (spacing) {
     case "linspace": {
       const exact = (i: string): string => `${N - 1}*(steps - 1 - ${i})/max(1, steps - 1)`;
-      const value = (i: number): number => ((N - 1) * (n - 1 - i)) / Math.max(1, n - 1);
+      const points = linspace(N - 1, n).toReversed();
+      if (whole)
+        return rounded({
+          exact,
+          values: points.map((_, i) => [(N - 1) * (n - 1 - i), Math.max(1, n - 1)]),
+          indices: points.map(roundEven),
+          why: `timestep_spacing "linspace": from ${N - 1} to 0, rounded to training steps.`,
+        });
       return {
-        index: (i) => (whole ? `round(${exact(i)})` : exact(i)),
-        at: (i) => (whole ? roundEven(value(i)) : value(i)),
+        index: exact,
+        at: (i) => points[i] as number,
         count: n,
-        why: [
-          whole
-            ? `timestep_spacing "linspace": from ${N - 1} to 0, rounded to training steps.`
-            : `timestep_spacing "linspace": from ${N - 1} to 0, not rounded to training steps.`,
-        ],
+        tables: [],
+        why: [`timestep_spacing "linspace": from ${N - 1} to 0, not rounded to training steps.`],
       };
     }
     case "leading": {
@@ -92,20 +142,14 @@ export function outerSpacing(
         at: (i) => Math.floor(N / n) * (n - 1 - i) + offset,
         count: n,
         std: `leading(offset: ${literal(offset)})`,
+        tables: [],
         why: [
           `timestep_spacing "leading": the first step is ${Math.floor(N / n) * (n - 1) + offset}, not ${N - 1}: the run does not begin at the noisiest level.`,
         ],
       };
     }
     case "trailing":
-      trailingCount(who, N, N, n);
-      return {
-        index: (i) => `round(${N} - ${i}*${N}/steps) - 1`,
-        at: (i) => roundEven(N - (i * N) / n) - 1,
-        count: n,
-        std: "trailing",
-        why: ['timestep_spacing "trailing": counted from the noisiest step; steps_offset is not used.'],
-      };
+      return trailing(who, N, N, n);
   }
 }
 
@@ -118,35 +162,30 @@ export function innerSpacing(
   offset: number,
   last: number,
 ): Spaced {
-  const { N } = table;
   switch (spacing) {
-    case "linspace":
-      return {
-        index: (i) => `round(${last - 1}*(steps - ${i})/steps)`,
-        at: (i) => roundEven(((last - 1) * (n - i)) / n),
-        count: n,
-        why: [
-          `timestep_spacing "linspace": ${n} + 1 points from ${last - 1} to 0, rounded, and the last left out.`,
-        ],
-      };
+    case "linspace": {
+      const points = linspace(last - 1, n + 1)
+        .toReversed()
+        .slice(0, -1);
+      return rounded({
+        exact: (i) => `${last - 1}*(steps - ${i})/steps`,
+        values: points.map((_, i) => [(last - 1) * (n - i), n]),
+        indices: points.map(roundEven),
+        why: `timestep_spacing "linspace": ${n} + 1 points from ${last - 1} to 0, rounded, and the last left out.`,
+      });
+    }
     case "leading":
       return {
         index: (i) => `floor(${last}/(steps + 1))*(steps - ${i}) + ${literal(offset)}`,
         at: (i) => Math.floor(last / (n + 1)) * (n - i) + offset,
         count: n,
+        tables: [],
         why: [
           `timestep_spacing "leading" in this class divides by steps + 1 and leaves index 0 out, unlike DDIM and Euler.`,
         ],
       };
-    case "trailing": {
-      const count = trailingCount(who, last, N, n);
-      return {
-        index: (i) => `round(${last} - ${i}*${N}/steps) - 1`,
-        at: (i) => roundEven(last - (i * N) / n) - 1,
-        count,
-        why: ['timestep_spacing "trailing": counted from the noisiest step; steps_offset is not used.'],
-      };
-    }
+    case "trailing":
+      return trailing(who, last, table.N, n);
   }
 }
 
@@ -156,11 +195,10 @@ export function listed(indices: readonly number[]): Spaced {
     index: (i) => `timesteps[${i}]`,
     at: (i) => indices[i] as number,
     count: indices.length,
+    tables: [`table timesteps = ${list(indices)}`],
     why: ["The timesteps are given one by one."],
   };
 }
-
-export const timestepTable = (indices: readonly number[]): string => `table timesteps = ${list(indices)}`;
 
 /** Levels between two values of rho, as an expression of i. */
 export function converted(conversion: NonNullable<Conversion>, high: string, low: string, i: string): string {
