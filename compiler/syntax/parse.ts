@@ -48,10 +48,12 @@ export function parse(file: SourceFile): ParseResult {
   if (parsed === undefined) return refused(file, comments, deepest(tokens));
   const { cst, errors } = parsed;
   const tree = build(file, cst, comments, readDocs(file, comments, lexed.tokens));
+  const lexical = lexicalFindings(file, lexed);
+  if (lexical.length + repaired.issues.length + errors.length === 0) return { tree, diagnostics: [] };
   const regions = new Regions(tokens);
   const told = new Set<number>();
   const found: Diagnostic[] = [];
-  for (const { diagnostic: item, repaired: understood } of lexicalFindings(file, lexed)) {
+  for (const { diagnostic: item, repaired: understood } of lexical) {
     found.push(item);
     if (!understood) told.add(regions.at(item.primary?.span.start ?? 0).id);
   }
