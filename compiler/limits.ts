@@ -13,7 +13,7 @@ export const limits = {
   operators: 500,
   /** Files of one program. */
   imports: 256,
-  /** Diagnostics of one file that are shown; the rest is counted. */
+  /** Errors of one file that are shown, and warnings of one file; the rest is counted. */
   errorsShown: 100,
   /** Steps of one run. */
   steps: 10_000,

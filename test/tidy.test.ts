@@ -73,7 +73,7 @@ const stages: Readonly<Record<string, readonly string[]>> = {
   "version.ts": [],
   "sha256.ts": [],
   "host.ts": ["source"],
-  diagnostics: ["source"],
+  diagnostics: ["source", "limits.ts"],
   syntax: [...common, "/grammar"],
   resolve: [...common, "syntax", "host.ts", "/stdlib"],
   plan: [...common, "algebra"],

@@ -104,6 +104,7 @@ export class Unknowns {
     place: Place,
     more: readonly string[],
   ): string | undefined {
+    if (this.program.diagnostics.isFull(this.module.id)) return undefined;
     const near = [
       ...names.all(),
       ...wordsOf(place),
@@ -150,7 +151,9 @@ export class Unknowns {
 
   protected unknownSolver(callee: Name, names: Names): void {
     if (this.unresolved.has(callee.text)) return;
-    const known = [...this.program.definitionNames(this.module, "solver"), ...verbNames, ...names.all()];
+    const known = this.program.diagnostics.isFull(this.module.id)
+      ? []
+      : [...this.program.definitionNames(this.module, "solver"), ...verbNames, ...names.all()];
     this.program.diagnostics.add(
       diagnostic("D0201", `there is no solver \`${callee.raw}\``, {
         at: callee.span,

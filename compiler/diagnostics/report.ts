@@ -1,7 +1,9 @@
 // Owns: building diagnostics from findings and collecting them. Passes report and go on; only `Failure` is thrown,
 // and only inside one stage, which catches it and keeps what it has.
 
-import { codes, type Code } from "./codes.js";
+import type { FileId } from "../source/span.js";
+import { limits } from "../limits.js";
+import { codes, type Code, type Severity } from "./codes.js";
 import type { Diagnostic, Finding } from "./diagnostic.js";
 
 /** Builds a diagnostic; severity comes from the registry. */
@@ -39,16 +41,43 @@ const tooLongChain = diagnostic("D0802", "names that stand for one another form 
   help: "put values in place of names, or compute them in a `repeat`",
 });
 
-/** Collects diagnostics of one compilation; the same finding at the same place is kept once. */
+/** Findings of one severity in one file beyond the first `limits.errorsShown`. */
+interface Hidden {
+  readonly severity: Severity;
+  readonly first: Diagnostic;
+  count: number;
+}
+
+/**
+ * Collects diagnostics of one compilation; the same finding at the same place is kept once. Of one file, so many errors
+ * are kept and so many warnings; D0807 counts the rest.
+ */
 export class Diagnostics {
   readonly #list: Diagnostic[] = [];
   readonly #seen = new Set<string>();
+  readonly #counts = new Map<string, number>();
+  readonly #hidden = new Map<string, Hidden>();
 
   add(item: Diagnostic): void {
     const key = `${item.code}|${item.primary?.span.file}|${item.primary?.span.start}|${item.primary?.span.end}|${item.message}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
+    const { severity } = item;
+    const group = groupOf(item.primary?.span.file, severity);
+    const count = this.#counts.get(group) ?? 0;
+    if (count >= limits.errorsShown && item.code !== "D0807") {
+      const hidden = this.#hidden.get(group);
+      if (hidden) hidden.count += 1;
+      else this.#hidden.set(group, { severity, first: item, count: 1 });
+      return;
+    }
+    this.#counts.set(group, count + 1);
     this.#list.push(item);
+  }
+
+  /** No further error of that file will be shown: what only words one need not be worked out. */
+  isFull(file: FileId): boolean {
+    return (this.#counts.get(groupOf(file, "error")) ?? 0) >= limits.errorsShown;
   }
 
   /**
@@ -66,11 +95,28 @@ export class Diagnostics {
     }
   }
 
+  /** What was found, and how many more there are. */
   get all(): readonly Diagnostic[] {
-    return this.#list;
+    return this.#hidden.size === 0
+      ? this.#list
+      : [
+          ...this.#list,
+          ...[...this.#hidden.values()].map(({ severity, first, count }) =>
+            furtherFindings(count, severity, first),
+          ),
+        ];
   }
 
   get hasErrors(): boolean {
     return this.#list.some((item) => item.severity === "error");
   }
+}
+
+const groupOf = (file: FileId | undefined, severity: Severity): string => `${severity} ${file}`;
+
+/** D0807: that there are more findings than are shown, at the first of them. */
+export function furtherFindings(count: number | string, severity: Severity, first: Diagnostic): Diagnostic {
+  const what = count === 1 ? `${severity} is` : `${severity}s are`;
+  const at = first.primary?.span;
+  return diagnostic("D0807", `${count} further ${what} not shown`, at ? { at } : {});
 }

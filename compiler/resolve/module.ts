@@ -245,14 +245,12 @@ export class Program {
   /** The definition of that kind which `name` means in `module`. */
   definition(module: Module, sort: Sort, name: string): Def | undefined {
     const id = key(sort, name);
-    return (
-      module.definitions.get(id) ?? module.used.definitions.get(id) ?? this.#libraryDefinition(sort, name)
-    );
+    return module.definitions.get(id) ?? module.used.definitions.get(id) ?? this.#libraryDefinition(id);
   }
 
   /** The definitions of any kind with that name. */
   definitionsNamed(module: Module, name: string): readonly Def[] {
-    return sorts.flatMap((sort) => this.definition(module, sort, name) ?? []);
+    return sorts.map((sort) => this.definition(module, sort, name)).filter((def) => def !== undefined);
   }
 
   value(module: Module, name: string): ValueDef | undefined {
@@ -272,8 +270,7 @@ export class Program {
     return [...names];
   }
 
-  #libraryDefinition(sort: Sort, name: string): Def | undefined {
-    const id = key(sort, name);
+  #libraryDefinition(id: string): Def | undefined {
     const file = libraryFiles.get(id);
     return file === undefined ? undefined : this.load(file)?.definitions.get(id);
   }

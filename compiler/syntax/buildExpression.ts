@@ -83,12 +83,9 @@ const startOf = (part: CstNode | IToken): number =>
 
 export const postfix: Build = (cx, node) => {
   let object = primary(cx, first(node, "primary"));
-  const suffixes = [
-    ...nodes(node, "args"),
-    ...nodes(node, "index"),
-    ...tokens(node, "Dot"),
-    ...tokens(node, "Prime"),
-  ];
+  const kinds = [nodes(node, "args"), nodes(node, "index"), tokens(node, "Dot"), tokens(node, "Prime")];
+  const suffixes = kinds.flat();
+  if (suffixes.length === 0) return object;
   const names = [...tokens(node, "Name")];
   suffixes.sort((a, b) => startOf(a) - startOf(b));
   for (const suffix of suffixes) object = applySuffix(cx, object, suffix, names);

@@ -18,11 +18,14 @@ export interface BuildContext {
 
 export type Cst = CstNode | undefined;
 
+/** Most nodes have no children of most kinds: nothing is made for those. */
+const none: readonly never[] = [];
+
 export const nodes = (node: Cst, key: string): readonly CstNode[] =>
-  (node?.children[key] ?? []).filter((child): child is CstNode => "children" in child);
+  node?.children[key]?.filter((child): child is CstNode => "children" in child) ?? none;
 
 export const tokens = (node: Cst, key: string): readonly IToken[] =>
-  (node?.children[key] ?? []).filter((child): child is IToken => "image" in child);
+  node?.children[key]?.filter((child): child is IToken => "image" in child) ?? none;
 
 export const first = (node: Cst, key: string): Cst => nodes(node, key)[0];
 export const token = (node: Cst, key: string): IToken | undefined => tokens(node, key)[0];

@@ -10,7 +10,7 @@ import { errorsKept } from "../../grammar/recovery.js";
 import { repairBrackets } from "../../grammar/repair.js";
 import { RBrace } from "../../grammar/tokens.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
-import { diagnostic } from "../diagnostics/report.js";
+import { diagnostic, furtherFindings } from "../diagnostics/report.js";
 import { limits } from "../limits.js";
 import type { SourceFile } from "../source/file.js";
 import type { Comment, SyntaxTree } from "./ast.js";
@@ -48,10 +48,12 @@ export function parse(file: SourceFile): ParseResult {
   if (parsed === undefined) return refused(file, comments, deepest(tokens));
   const { cst, errors } = parsed;
   const tree = build(file, cst, comments, readDocs(file, comments, lexed.tokens));
+  const lexical = lexicalFindings(file, lexed);
+  if (lexical.length + repaired.issues.length + errors.length === 0) return { tree, diagnostics: [] };
   const regions = new Regions(tokens);
   const told = new Set<number>();
   const found: Diagnostic[] = [];
-  for (const { diagnostic: item, repaired: understood } of lexicalFindings(file, lexed)) {
+  for (const { diagnostic: item, repaired: understood } of lexical) {
     found.push(item);
     if (!understood) told.add(regions.at(item.primary?.span.start ?? 0).id);
   }
@@ -62,7 +64,7 @@ export function parse(file: SourceFile): ParseResult {
     told.add(id);
   }
   found.push(...parserDiagnostics(file, tokens, errors, regions, told));
-  return { tree, diagnostics: shorten(file, found, errors.length >= errorsKept) };
+  return { tree, diagnostics: shorten(found, errors.length >= errorsKept) };
 }
 
 function isTooLarge(text: string): boolean {
@@ -129,13 +131,14 @@ function isEcho({ context, token }: IRecognitionException, depth: number, tablea
 }
 
 /** In source order; after the first hundred only their number. */
-function shorten(file: SourceFile, found: readonly Diagnostic[], stopped: boolean): readonly Diagnostic[] {
+function shorten(found: readonly Diagnostic[], stopped: boolean): readonly Diagnostic[] {
   const start = (item: Diagnostic): number => item.primary?.span.start ?? 0;
   const sorted = [...found].sort((a, b) => start(a) - start(b));
+  const first = sorted[limits.errorsShown];
+  if (first === undefined) return sorted;
   const more = sorted.length - limits.errorsShown;
-  if (more <= 0) return sorted;
-  const count = `${stopped ? "at least " : ""}${more}`;
-  const message = `${count} further ${more === 1 ? "error is" : "errors are"} not shown`;
-  const at = sorted[limits.errorsShown]?.primary?.span ?? file.span(0, 0);
-  return [...sorted.slice(0, limits.errorsShown), diagnostic("D0807", message, { at })];
+  return [
+    ...sorted.slice(0, limits.errorsShown),
+    furtherFindings(stopped ? `at least ${more}` : more, "error", first),
+  ];
 }

@@ -21,6 +21,7 @@ import { SourceFile } from "../../compiler/source/file.js";
 import type { Span } from "../../compiler/source/span.js";
 import { align, type Line } from "./align.js";
 import { columnsOf, definitionHead, simple } from "./statement.js";
+import { nested } from "./verbatim.js";
 import { WIDTH } from "./wrap.js";
 
 export interface FormatResult {
@@ -129,23 +130,12 @@ class Formatter {
     return comment !== undefined && comment.span.start < span.end && comment.span.start >= span.start;
   }
 
-  /** True when a comment stands inside the head of an `else when` or `else if`. */
-  #commentInBranch(node: Statement): boolean {
-    let branch = node.kind === "When" || node.kind === "If" ? node.otherwise : undefined;
-    for (; branch && branch.kind !== "Block"; branch = branch.otherwise) {
-      const [from, to] = [branch.span.start, branch.body.span.start];
-      if (this.tree.comments.some(({ span }) => from <= span.start && span.start < to)) return true;
-    }
-    return false;
-  }
-
-  /** The author's own lines, indented anew: used where a comment stands inside a statement. */
-  #verbatim(span: Span, indent: number): void {
-    const lines = this.file.text.slice(span.start, span.end).split(/\r?\n/);
-    lines.forEach((line, i) =>
-      this.#push({ indent: i === 0 ? indent : indent + 4, text: line.trim(), verbatim: true }),
+  /** The author's own lines, indented by open brackets: used where a comment stands inside a statement or its head. */
+  #verbatim(span: Span, indent: number, before = ""): void {
+    const inside = this.#comments(span.end).map((comment) => comment.span);
+    nested(this.file.text, span, inside).forEach(({ text, depth }, i) =>
+      this.#push({ indent: indent + 2 * depth, text: i === 0 ? before + text : text, verbatim: true }),
     );
-    this.#comments(span.end);
   }
 
   // ---- items and statements --------------------------------------------------------------------------------------
@@ -173,38 +163,59 @@ class Formatter {
 
   #definition(node: Definition): void {
     const { body } = node;
-    const headSpan = { ...node.span, end: body.span.start };
-    if (this.#holdsComment(headSpan)) return this.#verbatim(node.span, 0);
     const head = definitionHead(node);
     if (body.kind !== "Block") {
       if (this.#holdsComment(node.span)) return this.#verbatim(node.span, 0);
       return this.#text(`${head} = ${printExpression(body)}`, 0);
     }
-    this.#block(`${head} `, body, 0, node.sort === "sampler");
+    this.#block({ text: `${head} `, start: node.span.start }, body, 0, node.sort === "sampler");
   }
 
   #expect(node: ExpectDef): void {
-    if (this.#holdsComment({ ...node.span, end: node.body.span.start })) return this.#verbatim(node.span, 0);
-    this.#block(
-      `expect ${node.sort ? `${node.sort} ` : ""}${printExpression(node.subject)} `,
-      node.body,
-      0,
-      false,
-    );
+    const text = `expect ${node.sort ? `${node.sort} ` : ""}${printExpression(node.subject)} `;
+    this.#block({ text, start: node.span.start }, node.body, 0, false);
   }
 
   /** A head and its block: on one line when the author wrote it so and it fits. */
-  #block(head: string, block: Block, indent: number, inSampler: boolean): void {
+  #block(head: Head, block: Block, indent: number, inSampler: boolean): void {
+    if (this.#opened(head, block.span.start, indent)) return this.#body(block, indent, inSampler);
     const simpleOnly = block.statements.every((statement) => !hasBlock(statement));
     if (block.statements.length === 0 && !this.#holdsComment(block.span))
-      return this.#text(`${head}{ }`, indent);
+      return this.#text(`${head.text}{ }`, indent);
     if (block.inline && simpleOnly && !this.#holdsComment(block.span)) {
-      const text = `${head}{ ${block.statements.map((statement) => simple(statement, 0)).join("; ")} }`;
+      const text = `${head.text}{ ${block.statements.map((statement) => simple(statement, 0)).join("; ")} }`;
       if (!text.includes("\n") && indent + text.length <= WIDTH) return this.#text(text, indent);
     }
-    this.#text(`${head}{`, indent);
+    this.#text(`${head.text}{`, indent);
+    this.#opens();
+    this.#body(block, indent, inSampler);
+  }
+
+  /** Prints a head that holds comments, up to its brace; false when it holds none. */
+  #opened({ start, before }: Head, brace: number, indent: number): boolean {
+    const span = this.file.span(start, brace);
+    if (!this.#holdsComment(span)) return false;
+    const ended = this.tree.comments.findLast((comment) => comment.span.start < brace)?.span.end ?? start;
+    this.#verbatim(span, indent, before);
+    // A brace behind a comment would belong to it.
+    if (this.file.text.slice(ended, brace).trim() === "") this.#push({ indent, text: "{", verbatim: true });
+    else {
+      const last = this.#lines.length - 1;
+      const line = this.#lines[last] as Line;
+      this.#lines[last] = { ...line, text: `${line.text} {` };
+    }
+    this.#opens();
+    return true;
+  }
+
+  /** No blank line follows the last line. */
+  #opens(): void {
     const last = this.#lines.length - 1;
     this.#lines[last] = { ...(this.#lines[last] as Line), opens: true };
+  }
+
+  /** The statements of an open block and its brace. */
+  #body(block: Block, indent: number, inSampler: boolean): void {
     this.#sequence(block.statements, block.span.start + 1, block.span.end - 1, indent + 2, (statement) =>
       this.#statement(statement, indent + 2, inSampler),
     );
@@ -221,10 +232,9 @@ class Formatter {
       else this.#text(text, indent);
       return;
     }
-    if (this.#holdsComment({ ...node.span, end: head.block.span.start }) || this.#commentInBranch(node))
-      return this.#verbatim(node.span, indent);
-    if (node.kind === "Tableau") return this.#tableau(node, head.text, indent);
-    this.#block(head.text, head.block, indent, false);
+    const named = { text: head.text, start: node.span.start };
+    if (node.kind === "Tableau") return this.#tableau(node, named, indent);
+    this.#block(named, head.block, indent, false);
     if (node.kind === "When" || node.kind === "If") this.#otherwise(node, indent);
   }
 
@@ -232,13 +242,10 @@ class Formatter {
     const { otherwise } = node;
     if (!otherwise) return;
     this.#leading(otherwise.span.start, indent, node.body.span.end);
-    if (otherwise.kind === "Block") return this.#block("else ", otherwise, indent, false);
-    this.#block(
-      `else ${word(otherwise)} ${printExpression(otherwise.condition)} `,
-      otherwise.body,
-      indent,
-      false,
-    );
+    const { start } = otherwise.span;
+    if (otherwise.kind === "Block") return this.#block({ text: "else ", start }, otherwise, indent, false);
+    const text = `else ${word(otherwise)} ${printExpression(otherwise.condition)} `;
+    this.#block({ text, start, before: "else " }, otherwise.body, indent, false);
     this.#otherwise(otherwise, indent);
   }
 
@@ -265,13 +272,7 @@ class Formatter {
         return node.block ? on(`state ${printList(node.targets)}`, node.block) : undefined;
       case "Tableau": {
         const sweeps = node.sweeps ? ` sweeps ${printExpression(node.sweeps)}` : "";
-        const first = Math.min(...[...node.lets, ...node.rows].map((part) => part.span.start), node.span.end);
-        const block: Block = {
-          kind: "Block",
-          span: { ...node.span, start: first },
-          statements: [],
-          inline: false,
-        };
+        const block: Block = { kind: "Block", span: node.span, statements: [], inline: false };
         return on(`tableau ${node.prediction.raw} over ${printExpression(node.over)}${sweeps}`, block);
       }
       default:
@@ -279,12 +280,20 @@ class Formatter {
     }
   }
 
-  #tableau(node: TableauClause, head: string, indent: number): void {
+  #braceAfter(offset: number): number {
+    let at = this.file.text.indexOf("{", offset);
+    for (const { span } of this.tree.comments)
+      if (span.start <= at && at < span.end) at = this.file.text.indexOf("{", span.end);
+    return at;
+  }
+
+  #tableau(node: TableauClause, head: Head, indent: number): void {
+    const brace = this.#braceAfter((node.sweeps ?? node.over).span.end);
     const parts = [...node.lets, ...node.rows].sort((a, b) => a.span.start - b.span.start);
     const nodes = node.rows.map((row) => (row.node ? printExpression(row.node) : ""));
     const width = Math.max(0, ...nodes.map((text) => text.length));
-    this.#push({ indent, text: `${head}{`, opens: true });
-    this.#sequence(parts, node.over.span.end, node.span.end - 1, indent + 2, (part) => {
+    if (!this.#opened(head, brace, indent)) this.#push({ indent, text: `${head.text}{`, opens: true });
+    this.#sequence(parts, brace + 1, node.span.end - 1, indent + 2, (part) => {
       if (part.kind === "Let") return this.#statement(part, indent + 2, false);
       if (this.#holdsComment(part.span)) return this.#verbatim(part.span, indent + 2);
       const left = (part.node ? printExpression(part.node) : "").padEnd(width);
@@ -292,6 +301,14 @@ class Formatter {
     });
     this.#push({ indent, text: "}" });
   }
+}
+
+/** What stands before a block's brace: as it is printed, and where it begins, for heads that hold comments. */
+interface Head {
+  readonly text: string;
+  readonly start: number;
+  /** What a head with comments is preceded by. */
+  readonly before?: string;
 }
 
 const word = (node: WhenStmt): string => (node.kind === "When" ? "when" : "if");

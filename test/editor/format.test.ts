@@ -49,12 +49,27 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     "a comment inside an expression keeps the author's lines",
     "let a = sum(k, // the index\n   k in 0 .. 3)",
-    "let a = sum(k, // the index\n    k in 0 .. 3)\n",
+    "let a = sum(k, // the index\n  k in 0 .. 3)\n",
   ],
   [
     "a comment inside the condition of a later branch keeps the author's lines, too",
     "guidance g { when a { x0 = x0 } // one\nelse when b(// two\n1) { x0 = 2*x0 } // three\n}",
-    "guidance g {\n  when a { x0 = x0 } // one\n      else when b(// two\n      1) { x0 = 2*x0 }  // three\n}\n",
+    "guidance g {\n  when a { x0 = x0 }  // one\n  else when b(// two\n    1) {\n    x0 = 2*x0\n  }  // three\n}\n",
+  ],
+  [
+    "a comment in a head leaves the body as it always is",
+    "solver mine(r = 1/2, // the r\n q = 3) {\n step {\n let h = 1\n x[t]=x[s]\n }\n}",
+    "solver mine(r = 1/2, // the r\n  q = 3) {\n  step {\n    let h = 1\n    x[t] = x[s]\n  }\n}\n",
+  ],
+  [
+    "and so in heads of `expect`, of statements and of a tableau",
+    "expect a(b, // c\nd) {\norder 2\n}\nsolver a {\nstep {\nwhen f( // g\n1) {\nx[t]=x[s]\n}\ntableau x0 over g( // h\n1) {\n // i\n0 | 0\n}\n}\n}",
+    "expect a(b, // c\n  d) {\n  order 2\n}\nsolver a {\n  step {\n    when f( // g\n      1) {\n      x[t] = x[s]\n    }\n    tableau x0 over g( // h\n      1) {\n      // i\n      0 | 0\n    }\n  }\n}\n",
+  ],
+  [
+    "lines around comments are as deep as their brackets",
+    'use "a.dsamp" { b, // c\n  d\n}\nlet a = f(\n[1, // one (\n2,\n3\n], g(\n"(", 4\n)\n)',
+    'use "a.dsamp" { b, // c\n  d\n}\nlet a = f(\n  [1, // one (\n    2,\n    3\n  ], g(\n    "(", 4\n  )\n)\n',
   ],
   [
     "one-line blocks stay on one line while they fit",

@@ -32,6 +32,7 @@ function broken(text: string): string | undefined {
 
 const kinds = new Set<string>();
 let comments = 0;
+let inHeads = 0;
 
 test(`${count} random programs`, () => {
   for (let seed = 0; seed < count; seed += 1) {
@@ -43,6 +44,13 @@ test(`${count} random programs`, () => {
     }
     const { tree } = parse(new SourceFile("a.dsamp", text));
     comments += tree.comments.length;
+    walk(tree, {
+      Definition: ({ span, body }) => {
+        const inHead = ({ start }: { readonly start: number }): boolean =>
+          span.start < start && start < body.span.start;
+        inHeads += tree.comments.filter((comment) => inHead(comment.span)).length;
+      },
+    });
     const note = ({ kind }: { readonly kind: string }): unknown => kinds.add(kind);
     walk(tree, Object.fromEntries(statementKinds.map((kind) => [kind, note])));
   }
@@ -59,4 +67,5 @@ const statementKinds = [
 test("they hold every kind of node, and many comments", () => {
   expect(statementKinds.filter((kind) => !kinds.has(kind))).toEqual([]);
   expect(comments).toBeGreaterThan(count);
+  expect(inHeads).toBeGreaterThan(count / 40);
 });

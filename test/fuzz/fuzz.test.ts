@@ -1,6 +1,6 @@
 // Owns: 20,000 broken and changed texts through lexer, parser, resolver, checks, formatter and language server, and some
-// through the whole compiler. No exception, no hang, and what must hold of the answers holds. The inputs run in threads
-// with the stack of a main thread. DSAMP_FUZZ_SEED begins elsewhere, DSAMP_FUZZ_INPUTS takes more.
+// through the whole compiler. No exception, no hang, nothing slow, and what must hold of the answers holds. The inputs run
+// in threads with the stack of a main thread. DSAMP_FUZZ_SEED begins elsewhere, DSAMP_FUZZ_INPUTS takes more.
 
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { Random } from "./random.js";
 import { mutate, readSeeds } from "./mutate.js";
 import { reduce } from "./reduce.js";
 import { bundled, type Module } from "./threads.js";
-import type { Report, Share } from "./worker.js";
+import type { Again, Report, Share, Slow } from "./worker.js";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const first = Number(process.env["DSAMP_FUZZ_SEED"] ?? 20_000);
@@ -17,6 +17,8 @@ const compiled = Math.ceil(inputs / 100);
 /** An input that takes so long hangs. Inputs take 5 ms; how long the slowest took is printed. */
 const hangMs = 30_000;
 const threads = 2;
+/** What one thing may take that a person waits for while typing. */
+const slowMs = 250;
 
 let module: Module;
 beforeAll(async () => {
@@ -25,10 +27,10 @@ beforeAll(async () => {
 afterAll(() => module.dispose());
 
 /** The report of one thread. Rejects when it is at one input for too long. */
-function runThread(share: Omit<Share, "at" | "repository">): Promise<Report> {
+function runThread(share: Omit<Share, "at" | "repository" | "slowMs">): Promise<Report> {
   const at = new SharedArrayBuffer(4);
   const current = new Int32Array(at);
-  const worker = module.start({ ...share, repository, at } satisfies Share);
+  const worker = module.start({ ...share, repository, slowMs, at } satisfies Share);
   return new Promise((resolve, reject) => {
     let [seed, since] = [-1, performance.now()];
     const watch = setInterval(() => {
@@ -57,12 +59,38 @@ async function run(from: number, count: number, whole: boolean): Promise<void> {
   );
   expect(said.join("\n\n")).toBe("");
   expect(reports.reduce((sum, report) => sum + report.inputs, 0)).toBe(count);
-  const slow = reports.reduce((sum, report) => sum + report.slow, 0);
-  const [slowest] = reports.flatMap(({ slowest: one }) => one ?? []).sort((a, b) => b.ms - a.ms);
+  // What is compiled whole is asked the same as the others.
+  if (!whole)
+    await nothingSlow(
+      reports.flatMap((report) => report.slow),
+      count,
+    );
+}
+
+/** What took long beside other work is measured again alone; the slowest suffice. */
+const mostMeasured = 8;
+/** A machine that does other work too is slower than a quiet one by about so much, in processor time as well. */
+const patience = 2;
+
+async function nothingSlow(candidates: readonly Slow[], count: number): Promise<void> {
+  const slow = [...candidates].sort((a, b) => b.ms - a.ms).slice(0, mostMeasured);
+  const measured = await new Promise<readonly Slow[]>((resolve, reject) => {
+    const worker = module.start({ repository, slow } satisfies Again);
+    worker.once("message", resolve);
+    worker.once("error", reject);
+  });
+  const said = measured
+    .toSorted((a, b) => b.ms - a.ms)
+    .map(({ seed, stage, what, ms, length }) => ({
+      ms,
+      text: `${what} of input ${seed} (${stage}, ${length} characters) takes ${ms.toFixed(0)} ms`,
+    }));
+  const over = measured.filter(({ ms }) => ms > slowMs).length;
   process.stdout.write(
-    `fuzzing: ${count} inputs${whole ? " compiled whole" : ""}, ${slow} times a stage took over 250 ms; the slowest is ${slowest?.stage} of ` +
-      `${slowest?.seed} (${slowest?.length} characters) with ${slowest?.ms.toFixed(0)} ms\n`,
+    `fuzzing: ${count} inputs; ${candidates.length} times something took over ${slowMs} ms beside ` +
+      `other work, of the slowest ${measured.length} alone ${over}${said[0] ? `; the slowest: ${said[0].text}` : ""}\n`,
   );
+  expect(said.filter(({ ms }) => ms > patience * slowMs).map(({ text }) => text)).toEqual([]);
 }
 
 test(

@@ -29,7 +29,7 @@ const isSolid = (piece: string): boolean => piece.trim() !== "";
 const isName = (piece: string): boolean => /^[\p{L}_]/u.test(piece);
 const isNumber = (piece: string): boolean => /^[0-9]/.test(piece);
 
-const words = [...reservedWords, ...statementWords, ...sortWords, ...innerWords];
+const words: readonly string[] = [...reservedWords, ...statementWords, ...sortWords, ...innerWords];
 const operators = [
   ...["+", "-", "*", "/", "^", "=", ":=", "->", "..", "<", "<=", "==", "!=", "'", ".", ",", ":", ";", "|"],
   ...["\n", "not", "and", "or", "in"],
@@ -262,6 +262,38 @@ const rough: Readonly<Record<string, Mutation>> = {
     Array.from({ length: random.chance(0.1) ? random.small(100) : 2 }, () => random.pick(seeds)).join("\n"),
 };
 
+/** Texts of 16,000 to 65,536 characters, as different as a person's long file and a generated one. */
+const long: Readonly<
+  Record<string, (text: string, length: number, random: Random, seeds: readonly string[]) => string>
+> = {
+  "files to a long one": (text, length, random, seeds) => {
+    const parts = [text];
+    for (let size = text.length; size < length; size += (parts[parts.length - 1] as string).length)
+      parts.push(random.pick(seeds));
+    return parts.join("\n");
+  },
+  "a line over and over": (text, length, random) => {
+    const lines = text.split("\n");
+    const at = random.below(lines.length);
+    const line = `${lines[at]}\n`;
+    lines.splice(at, 0, line.repeat(Math.ceil(length / line.length)));
+    return lines.join("\n");
+  },
+  "a line with ever other names": (text, length, random) => {
+    const lines = text.split("\n");
+    const at = random.below(lines.length);
+    const pieces = split(lines[at] as string);
+    const numbered = (i: number): string =>
+      pieces.map((piece) => (isName(piece) && !words.includes(piece) ? `${piece}${i}` : piece)).join("");
+    const copies: string[] = [];
+    for (let size = 0; size < length; size += (copies[copies.length - 1] as string).length + 1)
+      copies.push(numbered(copies.length));
+    lines.splice(at, 0, ...copies);
+    return lines.join("\n");
+  },
+};
+const longShare = 0.006;
+
 const shorten = [
   "a part",
   (text: string, random: Random) => {
@@ -281,10 +313,17 @@ export function mutate(random: Random, seeds: readonly string[], gently: boolean
   let text = random.pick(seeds);
   const changes: string[] = [];
   const count = gently ? 1 + random.small(3) : 1 + random.small(8);
+  if (!gently && random.chance(longShare)) {
+    const [name, change] = random.pick(Object.entries(long));
+    text = change(text, 16_000 + random.below(longest - 16_000), random, seeds).slice(0, longest);
+    changes.push(name);
+    if (random.chance(0.5)) return { text, changes };
+  }
   const known = Object.entries(gently ? gentle : { ...gentle, ...rough });
   for (let i = 0; i < count; i += 1) {
     // Long texts take most of the time and find least: only a few are made.
-    const [name, change] = text.length > 3000 && random.chance(0.9) ? shorten : random.pick(known);
+    const cut = text.length > 3000 && changes.length === i && random.chance(0.9);
+    const [name, change] = cut ? shorten : random.pick(known);
     text = change(text, random, seeds).slice(0, longest);
     changes.push(name);
     if (text === "") break;

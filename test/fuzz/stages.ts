@@ -34,7 +34,11 @@ const other: Readonly<Record<string, string>> = {
   "b.dsamp": "let down(a, b) = a - b\nsolver other(k = 2) { step { x[t] = ddim(s -> t) } }\n",
 };
 
-export type Stage = (text: string, random: Random) => void;
+/** Does something a person waits for, so that it can be measured; or leaves out what is not measured. */
+export type Timed = <T>(what: string, work: () => T) => T | undefined;
+export const untimed: Timed = (_what, work) => work();
+
+export type Stage = (text: string, random: Random, timed: Timed) => void;
 
 const hasErrors = (found: readonly Diagnostic[]): boolean => found.some((item) => item.severity === "error");
 
@@ -59,6 +63,9 @@ function checkDiagnostics(found: readonly Diagnostic[], text: string): void {
   renderText(found, (id) => (id === file ? source : undefined), { color: false });
 }
 
+/** Of texts longer than this less is asked: they take a hundred times as long. */
+const longText = 8000;
+
 let last: { readonly text: string; readonly result: ParseResult } | undefined;
 
 /** Parsed; the stages of one input share the result. */
@@ -68,7 +75,8 @@ function parsed(text: string): ParseResult {
 }
 
 /** Lexer and parser. */
-const read: Stage = (text) => checkDiagnostics(parsed(text).diagnostics, text);
+const read: Stage = (text, _random, timed) =>
+  checkDiagnostics(timed("parse", () => parsed(text))?.diagnostics ?? [], text);
 
 let formatted: { readonly text: string; readonly result: string | undefined } | undefined;
 
@@ -77,10 +85,11 @@ function formattedOnce(text: string): string | undefined {
   return formatted.result;
 }
 
-const formatter: Stage = (text) => void formattedOnce(text);
+const formatter: Stage = (text, _random, timed) => void timed("format", () => formattedOnce(text));
 
 /** What printer and formatter promise for every text without errors: the tree and the comments stay, twice is once. */
 const promises: Stage = (text, random) => {
+  if (text.length > longText && random.chance(0.75)) return;
   const before = parsed(text);
   const once = formattedOnce(text);
   must(
@@ -111,33 +120,40 @@ const files = (text?: string): Files => ({
 /** One for all inputs, like a server: what it keeps of the library must not depend on them. */
 const workspace = new Workspace(files());
 
+/** What the stages keep between one another is gone: the next ones do all of their work. */
+export function forget(): void {
+  last = undefined;
+  formatted = undefined;
+  workspace.set(file, "");
+}
+
 /** Resolver, checks and everything that an editor asks, at some places. */
-const editor: Stage = (text, random) => {
+const editor: Stage = (text, random, timed) => {
   workspace.set(file, text);
-  const analysis = workspace.analysis(file);
+  const analysis = timed("analysis", () => workspace.analysis(file));
   must(analysis !== undefined, "no analysis");
   checkDiagnostics(analysis.diagnostics, text);
   const all = { start: 0, end: text.length };
-  for (let i = 0; i < 2; i += 1) {
+  for (let i = 0; i < (text.length > longText ? 1 : 2); i += 1) {
     const offset = random.below(text.length + 1);
-    hover(analysis, offset);
-    completion(workspace, analysis, offset);
-    signature(analysis, offset);
-    definition(analysis, offset);
-    highlights(analysis, offset);
-    references(workspace, analysis, offset, { declaration: true });
-    prepareRename(analysis, offset);
-    rename(workspace, analysis, offset, "renamed");
-    selection(analysis, offset);
+    timed("hover", () => hover(analysis, offset));
+    timed("completion", () => completion(workspace, analysis, offset));
+    timed("signature", () => signature(analysis, offset));
+    timed("definition", () => definition(analysis, offset));
+    timed("highlights", () => highlights(analysis, offset));
+    timed("references", () => references(workspace, analysis, offset, { declaration: true }));
+    timed("prepareRename", () => prepareRename(analysis, offset));
+    timed("rename", () => rename(workspace, analysis, offset, "renamed"));
+    timed("selection", () => selection(analysis, offset));
   }
-  folds(analysis);
-  documentSymbols(analysis);
-  workspaceSymbols(workspace, "ren");
-  inlayHints(analysis, [], all);
-  if (random.chance(0.2)) formatting(analysis);
-  actions(workspace, analysis, diagnosticsOf(analysis), all);
+  timed("folds", () => folds(analysis));
+  timed("documentSymbols", () => documentSymbols(analysis));
+  timed("workspaceSymbols", () => workspaceSymbols(workspace, "ren"));
+  timed("inlayHints", () => inlayHints(analysis, [], all));
+  if (random.chance(0.2)) timed("formatting", () => formatting(analysis));
+  timed("actions", () => actions(workspace, analysis, diagnosticsOf(analysis), all));
   let end = 0;
-  for (const { start, length } of semanticTokens(analysis)) {
+  for (const { start, length } of timed("semanticTokens", () => semanticTokens(analysis)) ?? []) {
     must(start >= end && length > 0 && start + length <= text.length, "semantic tokens overlap");
     end = start + length;
   }

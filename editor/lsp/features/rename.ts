@@ -82,7 +82,8 @@ function changedMeaning(
   const users = [...texts.keys()].flatMap((id) => workspace.dependents(id));
   for (const id of new Set([...texts.keys(), ...users])) {
     const before = workspace.analysis(id);
-    const after = analyse(id, texts.get(id) ?? workspace.text(id) ?? "", host);
+    const parsed = [...(before?.program.modules.values() ?? [])].filter((module) => isLibrary(module.id));
+    const after = analyse(id, texts.get(id) ?? workspace.text(id) ?? "", host, parsed);
     if (!before || !after) continue;
     const hidden = hiding(after)[hiding(before).length];
     if (hidden) return hidden.message;
