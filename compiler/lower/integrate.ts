@@ -14,7 +14,7 @@ import type { Frame } from "./frame.js";
 import { arrow } from "./points.js";
 import { quantityPlace } from "./prediction.js";
 import { Scope } from "./scope.js";
-import { noiseRate, semilinear, signalRate, type Semilinear } from "./semilinear.js";
+import { noiseRate, semilinear, signalRate, type LinearForm, type Semilinear } from "./semilinear.js";
 import { HistoryMissing } from "./template.js";
 import { numberValue, tensorValue, type Value } from "./value.js";
 import { argument, checkNames, noiseOf } from "./verbArguments.js";
@@ -71,6 +71,8 @@ export function integrate(frame: Frame, node: CallExpr, scope: Scope, seq: numbe
   const convert = tau.kind !== "none" && name !== "x0" && name !== "eps";
   const form: Semilinear =
     name === "eps" ? { kind: "eps" } : name === "x0" || convert ? { kind: "x0" } : formOf(name, frame, node);
+  const linear = forms[name] ?? frame.linearForm(name, node.span);
+  if (linear) frame.step.integrands.push({ name, form: linear, over: nodes.length > 1 ? over : undefined });
   const values = through
     ? points.map((point) => valueAt(convert ? "x0" : name, point, frame, node, seq))
     : [constantValue(subject.value, name, convert, from, frame, scope, seq)];
@@ -257,6 +259,11 @@ function formOf(name: string, frame: Frame, node: CallExpr): Semilinear {
     help: "name x0, eps, a parameterization such as `v` or `flow`, or a `quantity` of the solver",
   });
 }
+
+const forms: Readonly<Record<string, LinearForm>> = {
+  x0: { x0: one, eps: num(0) },
+  eps: { x0: num(0), eps: one },
+};
 
 function valueAt(name: string, point: Point, frame: Frame, node: CallExpr, seq: number): Linear {
   return toTensor(frame.viewAt(name, point, node.span, seq), node.span).value;

@@ -37,6 +37,7 @@ import {
   sPoint,
   tPoint,
   type CarryExport,
+  type Integrand,
   type Oracle,
   type StepGraph,
 } from "./template.js";
@@ -88,6 +89,7 @@ export class StepLowering implements Lowering {
   readonly #ordinals = new Map<CallExpr, number>();
   readonly #embedded = new Map<string, Linear>();
   readonly #notes = new Set<string>();
+  readonly integrands: Integrand[] = [];
   #sPrediction: Prediction | undefined;
   /** The rule that was lowered in the end: a start rule while history is missing. */
   #rule = "";
@@ -496,6 +498,7 @@ export class StepLowering implements Lowering {
       places: new Set(this.#places.keys()),
       carries: this.#carryExports,
       increments: this.#increments,
+      integrands: this.integrands,
       control: main?.control,
       notes: [...this.#notes],
       guidanceCarries: () => this.predictor.carries,
