@@ -333,7 +333,10 @@ function viewIn(e: Expression, frame: Frame): string {
   );
 }
 
-/** The points named by `through:`; those before the start of the run are left out. */
+/**
+ * The points named by `through:`. Those before the start of the run are left out, unless a `start` rule is written for the
+ * steps that lack them.
+ */
 function nodesOf(through: Expression, frame: Frame, scope: Scope, seq: number): readonly Point[] {
   const value = evaluate(through, scope, seq, frame.step);
   const items = value.kind === "list" ? value.items : [value];
@@ -343,7 +346,10 @@ function nodesOf(through: Expression, frame: Frame, scope: Scope, seq: number): 
       return fail("D0304", "`through:` lists points, for example `s-2 .. s`", { at: through.span });
     const { level } = item.point;
     const past = level.kind === "grid" && level.offset < 0;
-    if (past && !frame.step.oracle.history(frame.place, -level.offset)) continue;
+    if (past && !frame.step.oracle.history(frame.place, -level.offset)) {
+      if (frame.body.hasStart === true) throw new HistoryMissing(frame.place, through.span);
+      continue;
+    }
     points.push(item.point);
   }
   const keys = points.map((point) => point.level.key);
