@@ -1,6 +1,7 @@
 // Owns: the deterministic order certificate of a solver: the order on generic schedules and on every kind of grid, of its
 // start rules and of a whole run, with zero-stability, error constant and counts. The worst branch counts.
 
+import type { Leaf } from "../graph/node.js";
 import type { StepGraph } from "../lower/template.js";
 import { errorConstant, type ErrorConstant } from "./constant.js";
 import { callsPerStep } from "./calls.js";
@@ -92,29 +93,35 @@ function branchOrder(branch: Branch, question: OrderQuestion): Verdict {
 }
 
 /** A root of h is the mark of noise; a rule that has both draws and such roots is not deterministic. */
-export function drawsNoise(graph: StepGraph): boolean {
+const drawsNoise = (graph: StepGraph): boolean => drawsOf(graph).length > 0;
+
+/** The draws and Brownian increments that the new state reads. */
+export function drawsOf(graph: StepGraph): readonly Leaf[] {
+  const found: Leaf[] = [];
   const seen = new Set<unknown>();
-  const inLinear = (linear: { readonly terms: ReadonlyMap<GraphNode, unknown> }): boolean =>
-    [...linear.terms.keys()].some(inNode);
-  const inNode = (node: GraphNode): boolean => {
-    if (seen.has(node)) return false;
+  const inLinear = (linear: { readonly terms: ReadonlyMap<GraphNode, unknown> }): void =>
+    [...linear.terms.keys()].forEach(inNode);
+  const inNode = (node: GraphNode): void => {
+    if (seen.has(node)) return;
     seen.add(node);
     switch (node.kind) {
       case "leaf":
-        return node.leaf.kind === "draw" || node.leaf.kind === "brownian";
+        if (node.leaf.kind === "draw" || node.leaf.kind === "brownian") found.push(node.leaf);
+        return;
       case "linear":
         return inLinear(node.value);
       case "call":
         return inLinear(node.site.state);
       case "map":
-        return node.args.some((arg) => arg.kind !== "number" && inNode(arg));
+        return node.args.forEach((arg) => arg.kind !== "number" && inNode(arg));
       case "reduce":
-        return node.args.some(inNode);
+        return node.args.forEach(inNode);
       case "output":
         return inNode(node.call);
     }
   };
-  return graph.next !== undefined && inLinear(graph.next);
+  if (graph.next !== undefined) inLinear(graph.next);
+  return found;
 }
 type GraphNode = NonNullable<StepGraph["next"]>["terms"] extends ReadonlyMap<infer N, unknown> ? N : never;
 
