@@ -101,8 +101,21 @@ export class PathSeries {
     return this.#deep.derivative(jet);
   }
 
+  /** Steps that read the same point ask for the same series. */
+  readonly #quantities = new WeakMap<Series<bigint>, Map<string, Series<bigint>>>();
+
   /** A quantity at the place where lambda has the given series. */
   quantity(name: string, lambda: Series<bigint>): Series<bigint> {
+    const known = this.#quantities.get(lambda) ?? new Map<string, Series<bigint>>();
+    this.#quantities.set(lambda, known);
+    const found = known.get(name);
+    if (found) return found;
+    const made = this.#quantity(name, lambda);
+    known.set(name, made);
+    return made;
+  }
+
+  #quantity(name: string, lambda: Series<bigint>): Series<bigint> {
     const { ring } = this;
     const jets = this.jets(lambda[0] ?? 0n);
     const logAlpha = (): Series<bigint> => this.#outer(jets.logAlpha, lambda);

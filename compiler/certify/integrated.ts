@@ -1,31 +1,54 @@
 // Owns: what a rule integrates: the prediction that may be a constant, or a polynomial in a coordinate, without any error of
 // the rule; the coordinate its weights are made of; and whether those weights are closed forms or quadratures.
 
-import { children, symbols, type Expr } from "../algebra/expr.js";
+import { children, num, one as unit, substitute, symbols, type Expr, type Sym } from "../algebra/expr.js";
+import { print } from "../algebra/print.js";
 import { SeriesRing, type Series } from "../algebra/series.js";
+import { gridLevel } from "../graph/level.js";
 import type { Linear, Node } from "../graph/node.js";
-import { quantityData } from "../graph/quantity.js";
+import { quantity, quantityData } from "../graph/quantity.js";
+import { NOW } from "../lower/forecast.js";
+import type { LinearForm } from "../lower/semilinear.js";
+import type { Integrand } from "../lower/template.js";
 import { agreement, localError } from "./exactAlgebra.js";
 import { makeFamily, PathSeries, type FamilyName } from "./family.js";
 import { fixedField } from "./fixed.js";
 import type { GridKind } from "./gridSeries.js";
-import type { Laurent } from "./laurent.js";
+import { LaurentRing, type Laurent } from "./laurent.js";
 import type { Model, Monomial } from "./model.js";
 import { decided, isVerdict } from "./order.js";
 import { makeProblem, settled } from "./problem.js";
+import { SeriesScalars } from "./seriesAlgebra.js";
 import type { Branch } from "./setting.js";
 
-export const predictions = ["x0", "eps", "flow"] as const;
-export const coordinates = ["lambda", "rho", "time"] as const;
-export type PredictionName = (typeof predictions)[number];
-export type CoordinateName = (typeof coordinates)[number];
+/** A prediction that may be what a rule integrates. */
+interface Prediction {
+  readonly name: string;
+  readonly form: LinearForm;
+}
+
+/** Predictions that are tried on every rule; those that an `integrate` names come first. */
+const predictions: readonly Prediction[] = [
+  { name: "x0", form: { x0: unit, eps: num(0) } },
+  { name: "eps", form: { x0: num(0), eps: unit } },
+  { name: "flow", form: { x0: quantity("alphaDot", NOW), eps: quantity("sigmaDot", NOW) } },
+];
+
+/** A coordinate that may be what a rule interpolates in: an expression at NOW. */
+interface Coordinate {
+  readonly name: string;
+  readonly u: Expr;
+}
+
+const uniform = ["lambda", "rho", "time"] as const;
+const coordinates = uniform.map((name): Coordinate => ({ name, u: quantity(name, NOW) }));
 
 /** The prediction and the coordinate in which a rule is exact. */
 export interface Integrated {
   /** Predictions that the rule integrates exactly where they are constant along the solution. */
-  readonly predictions: readonly PredictionName[];
+  readonly predictions: readonly string[];
   /** The coordinate: that of the polynomials, or else the only one its weights read; undefined when there is no one such. */
-  readonly over: CoordinateName | undefined;
+  readonly over: string | undefined;
   /**
    * The largest degree, below the order of the rule, of polynomials in `over` that are integrated exactly; -1 when not even
    * constants are.
@@ -45,8 +68,8 @@ const looks = [
 
 /** Predictions that are powers of a coordinate u, u^0 .. u^degree, on one kind of grid. */
 interface Clock {
-  readonly view: PredictionName;
-  readonly over: CoordinateName;
+  readonly view: Prediction;
+  readonly over: Coordinate;
   readonly degree: number;
   readonly grid: GridKind;
 }
@@ -60,18 +83,33 @@ function linearModel(
 ): { readonly A: Series<bigint>; readonly B: readonly Series<bigint>[] } {
   const ring = new SeriesRing(fixedField, length);
   const lambda = ring.from([centre, one]);
-  const u = path.quantity(over, lambda);
+  const value = valuesAt(path, ring, lambda);
+  const u = value(over.u);
   const shift = ring.sub(u, ring.constant(u[0] ?? 0n));
   const powers: Series<bigint>[] = [ring.constant(one)];
   for (let k = 1; k <= degree; k += 1) powers.push(ring.mul(powers[k - 1] as Series<bigint>, shift));
-  if (view === "x0") return { A: ring.from([]), B: powers };
-  // eps = (y - x0)/rho
-  const rho = path.quantity("rho", lambda);
-  if (view === "eps") return { A: ring.constant(one), B: powers.map((v) => ring.neg(ring.mul(rho, v))) };
-  // flow = alpha' x0 + sigma' eps, and eps as above
-  const part = ring.div(path.quantity("sigmaDot", lambda), rho);
-  const weight = ring.sub(path.quantity("alphaDot", lambda), part);
+  // P = Q x0 + R eps with eps = (y - x0)/rho
+  const part = ring.div(value(view.form.eps), path.quantity("rho", lambda));
+  const weight = ring.sub(value(view.form.x0), part);
   return { A: ring.neg(ring.div(part, weight)), B: powers.map((v) => ring.div(v, weight)) };
+}
+
+/** Values of expressions at NOW, where lambda is the given series. */
+function valuesAt(
+  path: PathSeries,
+  series: SeriesRing<bigint>,
+  lambda: Series<bigint>,
+): (e: Expr) => Series<bigint> {
+  const ring = new LaurentRing(series.order);
+  const here = { kind: "lambda", period: 1, lambda: () => lambda } as const;
+  const scalars = new SeriesScalars(ring, path, here, 0);
+  return (e) => {
+    const placed = substitute(e, (s) => {
+      const data = quantityData(s);
+      return data && quantity(data.quantity, gridLevel(0));
+    });
+    return ring.power(scalars.value(placed));
+  };
 }
 
 /** A model with a dimension for every power, linear in y, whose prediction along every solution is that power of u. */
@@ -127,23 +165,31 @@ export function integratedBy(all: readonly Branch[], family: FamilyName, order: 
       }
     return degree;
   };
-  const constant = predictions.filter(
-    (view) => exact({ view, over: "lambda", degree: 0, grid: "ratios" }) === 0,
+  const [lambda] = coordinates as [Coordinate, ...Coordinate[]];
+  const constant = predictionsOf(all).filter(
+    (view) => exact({ view, over: lambda, degree: 0, grid: "ratios" }) === 0,
   );
-  const read = coordinatesRead(all);
+  const read = coordinatesOf(all);
   const hasHistory = all.some((branch) => branch.depth > 0);
   for (const equalSteps of order < 2 ? [] : hasHistory ? [false, true] : [false]) {
     let best: Clock | undefined;
     for (const view of constant)
       for (const over of read.length > 0 ? read : coordinates) {
-        const clock: Clock = { view, over, degree: order - 1, grid: equalSteps ? over : "ratios" };
+        const grid = equalSteps ? uniform.find((name) => name === over.name) : "ratios";
+        if (!grid) continue;
+        const clock: Clock = { view, over, degree: order - 1, grid };
         const degree = exact(clock);
         if (degree > (best?.degree ?? 0)) best = { ...clock, degree };
       }
-    if (best) return { predictions: [best.view], over: best.over, degree: best.degree, equalSteps };
+    if (best) return { predictions: [best.view.name], over: best.over.name, degree: best.degree, equalSteps };
   }
   const degree = constant.length > 0 ? 0 : -1;
-  return { predictions: constant, over: read.length === 1 ? read[0] : undefined, degree, equalSteps: false };
+  return {
+    predictions: constant.map(({ name }) => name),
+    over: read.length === 1 ? read[0]?.name : undefined,
+    degree,
+    equalSteps: false,
+  };
 }
 
 /** Everything the new state is made of. */
@@ -162,19 +208,45 @@ function* weightsOf(branch: Branch): Generator<Expr> {
   }
 }
 
-/** Coordinates that the weights of a rule are functions of. */
-function coordinatesRead(all: readonly Branch[]): readonly CoordinateName[] {
-  const read = new Set<unknown>();
-  for (const branch of all)
-    for (const weight of weightsOf(branch))
-      for (const symbol of symbols(weight)) read.add(quantityData(symbol)?.quantity);
-  return coordinates.filter((name) => read.has(name));
+const integrands = (all: readonly Branch[]): readonly Integrand[] =>
+  all.flatMap(({ graph }) => graph.integrands);
+
+/** Predictions that a rule may integrate: those that it names, and the usual ones. */
+function predictionsOf(all: readonly Branch[]): readonly Prediction[] {
+  const known = new Set(predictions.map(({ name }) => name));
+  const named = integrands(all).filter(({ name }) => !known.has(name) && known.add(name));
+  return [...named, ...predictions];
 }
 
+/** Coordinates of its interpolants, and those that its other weights are functions of. */
+function coordinatesOf(all: readonly Branch[]): readonly Coordinate[] {
+  const found = new Map<Expr, Coordinate>();
+  for (const { over } of integrands(all)) {
+    // One that is measured from a point of the step is no function of the place alone.
+    if (!over || [...symbols(over)].some((s) => quantityData(s)?.level !== NOW)) continue;
+    found.set(over, { name: print(over).replaceAll("[now]", ""), u: over });
+  }
+  const read = new Set<unknown>();
+  const seen = new Set<Expr>();
+  for (const branch of all)
+    for (const weight of weightsOf(branch))
+      for (const symbol of symbolsOutside(weight, seen)) read.add(quantityData(symbol)?.quantity);
+  for (const coordinate of coordinates) if (read.has(coordinate.name)) found.set(coordinate.u, coordinate);
+  return [...found.values()];
+}
+
+/** Quadratures run over time or lambda, whatever they interpolate in. */
+function* symbolsOutside(e: Expr, seen: Set<Expr>): Generator<Sym> {
+  if (seen.has(e) || isForecastBy(e)) return;
+  seen.add(e);
+  if (e.kind === "sym") yield e;
+  for (const child of children(e)) yield* symbolsOutside(child, seen);
+}
+
+const isForecastBy = (e: Expr): boolean => e.kind === "fn" && /^forecast (along|growth) /.test(e.name);
+
 const isQuadrature = (e: Expr): boolean =>
-  (e.kind === "fn" && /^forecast (along|growth) /.test(e.name)) ||
-  (e.kind === "binder" && e.name === "integral") ||
-  children(e).some(isQuadrature);
+  isForecastBy(e) || (e.kind === "binder" && e.name === "integral") || children(e).some(isQuadrature);
 
 /** Is a weight an integral without a closed form, so that its numbers come from Gauss-Kronrod quadrature? */
 export const readsQuadrature = (all: readonly Branch[]): boolean =>

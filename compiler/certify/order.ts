@@ -1,6 +1,8 @@
 // Owns: the deterministic order certificate of a solver: the order on generic schedules and on every kind of grid, of its
 // start rules and of a whole run, with zero-stability, error constant and counts. The worst branch counts.
 
+import type { Leaf } from "../graph/node.js";
+import type { DefinitionValue } from "../lower/value.js";
 import type { StepGraph } from "../lower/template.js";
 import { errorConstant, type ErrorConstant } from "./constant.js";
 import { callsPerStep } from "./calls.js";
@@ -92,29 +94,35 @@ function branchOrder(branch: Branch, question: OrderQuestion): Verdict {
 }
 
 /** A root of h is the mark of noise; a rule that has both draws and such roots is not deterministic. */
-export function drawsNoise(graph: StepGraph): boolean {
+const drawsNoise = (graph: StepGraph): boolean => drawsOf(graph).length > 0;
+
+/** The draws and Brownian increments that the new state reads. */
+export function drawsOf(graph: StepGraph): readonly Leaf[] {
+  const found: Leaf[] = [];
   const seen = new Set<unknown>();
-  const inLinear = (linear: { readonly terms: ReadonlyMap<GraphNode, unknown> }): boolean =>
-    [...linear.terms.keys()].some(inNode);
-  const inNode = (node: GraphNode): boolean => {
-    if (seen.has(node)) return false;
+  const inLinear = (linear: { readonly terms: ReadonlyMap<GraphNode, unknown> }): void =>
+    [...linear.terms.keys()].forEach(inNode);
+  const inNode = (node: GraphNode): void => {
+    if (seen.has(node)) return;
     seen.add(node);
     switch (node.kind) {
       case "leaf":
-        return node.leaf.kind === "draw" || node.leaf.kind === "brownian";
+        if (node.leaf.kind === "draw" || node.leaf.kind === "brownian") found.push(node.leaf);
+        return;
       case "linear":
         return inLinear(node.value);
       case "call":
         return inLinear(node.site.state);
       case "map":
-        return node.args.some((arg) => arg.kind !== "number" && inNode(arg));
+        return node.args.forEach((arg) => arg.kind !== "number" && inNode(arg));
       case "reduce":
-        return node.args.some(inNode);
+        return node.args.forEach(inNode);
       case "output":
         return inNode(node.call);
     }
   };
-  return graph.next !== undefined && inLinear(graph.next);
+  if (graph.next !== undefined) inLinear(graph.next);
+  return found;
 }
 type GraphNode = NonNullable<StepGraph["next"]>["terms"] extends ReadonlyMap<infer N, unknown> ? N : never;
 
@@ -127,9 +135,28 @@ function worst(verdicts: readonly Verdict[]): Verdict {
   return verdicts.reduce((a, b) => (a.kind === "order" && b.kind === "order" && b.order < a.order ? b : a));
 }
 
+/** Verdicts by rule: its claims, its report and its runs ask the same. */
+const known = new WeakMap<
+  DefinitionValue,
+  Map<string, { readonly verdict: Verdict; readonly limit: number }>
+>();
+
 /** The order of a rule on generic schedules of a family and on one kind of grid. */
 export function certifyOrder(question: OrderQuestion): Verdict {
-  return worst(branches(question.setting).map((branch) => branchOrder(branch, question)));
+  const { setting, grid, limit = highestOrder, limits = false } = question;
+  const { solver, family, history } = setting;
+  const own = known.get(solver) ?? new Map<string, { verdict: Verdict; limit: number }>();
+  known.set(solver, own);
+  const key = `${family} ${grid} ${history ?? "middle"} ${limits}`;
+  const before = own.get(key);
+  if (before) {
+    const { verdict } = before;
+    if (verdict.kind !== "order" || verdict.order < before.limit || before.limit >= limit)
+      return verdict.kind === "order" ? { ...verdict, order: Math.min(verdict.order, limit) } : verdict;
+  }
+  const verdict = worst(branches(setting).map((branch) => branchOrder(branch, question)));
+  own.set(key, { verdict, limit });
+  return verdict;
 }
 
 /** Kinds of grids that are told apart. */
@@ -193,11 +220,11 @@ export function orderCertificate(setting: Setting, options: CertifyOptions = {})
   let kind: OrderCertificate["kind"] = "order";
   let why: string | undefined;
   const limit = options.limit ?? highestOrder;
-  const question = { setting, limit };
+  const question = { setting, limit } as const;
   for (const grid of multistep ? reportedGrids : (["ratios"] as const)) {
     // Smooth grids have arbitrary ratios in the limit, and uniform grids are smooth.
     const floor = grid === "ratios" ? undefined : grid === "smooth" ? orders.ratios : orders.smooth;
-    const verdict = worst(all.map((branch) => branchOrder(branch, { ...question, grid, floor })));
+    const verdict = certifyOrder({ ...question, grid, floor });
     if (verdict.kind === "order") orders[grid] = verdict.order;
     else {
       kind = verdict.kind;
@@ -228,7 +255,7 @@ function startSteps(setting: Setting, depth: number): readonly StartStep[] {
   return Array.from({ length: Math.max(depth, 1) }, (_, history): StartStep => {
     const early: Setting = { ...setting, history };
     const all = branches(early);
-    const verdict = worst(all.map((branch) => branchOrder(branch, { setting: early, grid: "ratios" })));
+    const verdict = certifyOrder({ setting: early, grid: "ratios" });
     return {
       history,
       rule: all[0]?.graph.label ?? "",

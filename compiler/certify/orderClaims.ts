@@ -75,9 +75,10 @@ export function checkOrderClaims(module: Module, program: Program): readonly Sol
 
 /** Everything that is certified of a solver, its findings among the program's; undefined for rules an algebra cannot run. */
 export function checkSolver(solver: DefinitionValue, program: Program): SolverReport | undefined {
-  const { claimed, claimedOn, claimedFor, held, weak } = claimOf(solver, program);
   const setting = settingOf(program, solver);
+  // First what is looked at furthest, so that the claims find it decided.
   const certificate = certificateOf(setting);
+  const { claimed, claimedOn, claimedFor, held, weak } = claimOf(solver, program);
   if (!certificate) return undefined;
   for (const found of ruleWarnings(solver, claimed, certificate, setting)) program.diagnostics.add(found);
   const all = branches(setting);

@@ -41,6 +41,8 @@ export interface WeakMismatch {
   readonly moment: number;
   /** The power of h, in halves. */
   readonly power: number;
+  /** Where the drift is that of another noise level: how many times the noise of that level is added; Infinity for that of the flow. */
+  readonly noise?: number;
 }
 
 export type WeakVerdict =
@@ -111,8 +113,34 @@ function scalarModel(seed: number, weight: number, lambda: bigint): Model {
 }
 
 function weakOrder(branch: Branch, question: WeakQuestion, seed: number, limit: number): Found {
+  const { mismatch, tau } = firstMismatch(branch, question, seed, limit, seed);
+  if (!mismatch) return { order: limit };
+  const order = Math.ceil(mismatch.power / 2) - 1;
+  if (mismatch.power !== 2 || tau === undefined) return { order, mismatch };
+  // A drift (1 + tau^2)(x0 - y) with another tau has that tau for every model.
+  const other = firstMismatch(branch, question, seed, limit, seed + 50).tau;
+  const one = other && Math.abs(other.drift - tau.drift) < 1e-9;
+  if (!one || tau.noise < 1e-12 || tau.drift < -1e-9) return { order, mismatch };
+  const noise = tau.drift < 1e-9 ? Infinity : Math.sqrt(tau.noise / tau.drift);
+  return { order, mismatch: { ...mismatch, noise } };
+}
+
+interface Compared {
+  readonly mismatch?: WeakMismatch;
+  /** tau^2 at the point of expansion: by the noise that is added, and by the mean of the step. */
+  readonly tau?: { readonly noise: number; readonly drift: number };
+}
+
+function firstMismatch(
+  branch: Branch,
+  question: WeakQuestion,
+  seed: number,
+  limit: number,
+  modelSeed: number,
+): Compared {
   const weight = 2 * limit + 1;
-  const problem = weakProblem(branch, question, seed, weight);
+  const place = weakProblem(branch, question, seed, weight);
+  const problem = { ...place, model: scalarModel(modelSeed, weight, place.model.lambda) };
   const { depth } = branch;
   const { next } = branch.graph;
   if (!next) throw new NotDecidable("the rule has no state");
@@ -131,7 +159,8 @@ function weakOrder(branch: Branch, question: WeakQuestion, seed: number, limit: 
   const alpha = problem.ring.of(problem.path.quantity("alpha", problem.grid.lambda(1)));
   const inverse = ring.series(problem.ring.div(problem.ring.constant(one), alpha));
   const numeric = ring.sub(ring.mul(inverse, x), constantPolynomial(problem.model.y[0] as bigint));
-  const law = new Law(problem, ring, new Generator(problem.model, noiseLevel(problem, limit + 2), weight));
+  const level = noiseLevel(problem, limit + 2);
+  const law = new Law(problem, ring, new Generator(problem.model, level, weight));
   const increments = Array.from({ length: depth }, (_, i) => law.increment(deviation(i - depth), i - depth));
   const expectation = (polynomial: WeakPolynomial): WeakPolynomial => {
     let value = ring.overSymbols(polynomial, (symbol, power) => algebra.moment(symbol, power));
@@ -141,17 +170,25 @@ function weakOrder(branch: Branch, question: WeakQuestion, seed: number, limit: 
   };
 
   let first: WeakMismatch | undefined;
+  /** By how much the mean of a step is wrong at h. */
+  let gap = 0n;
   let power: WeakPolynomial = constantPolynomial(one);
   for (let m = 1; m <= weight; m += 1) {
     power = ring.mul(power, numeric);
     const difference = ring.sub(expectation(power), law.moment(m, zeroPolynomial, -depth, 1));
     for (const [key, c] of difference) {
       const n = powerOfE(key);
+      if (m === 1 && n === 2) gap = c;
       const differs = n <= 2 * limit && (c > tolerance || c < -tolerance);
       if (differs && (!first || n < first.power)) first = { moment: m, power: n };
     }
   }
-  return first ? { order: Math.ceil(first.power / 2) - 1, mismatch: first } : { order: limit };
+  if (!first) return {};
+  const { y, monomials } = problem.model;
+  const x0 = monomials.find(({ powers }) => powers.every((p) => p === 0))?.c[0] ?? 0n;
+  const noise = fixedField.toNumber(level[0] ?? 0n);
+  const drift = noise + fixedField.toNumber(fixedField.div(gap, x0 - (y[0] as bigint)));
+  return { mismatch: first, tau: { noise, drift } };
 }
 
 const tolerance = fixedField.fromNumber(1e-30);

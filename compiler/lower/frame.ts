@@ -27,6 +27,8 @@ export interface FrameBody {
   /** Statements of the definition around the step. */
   readonly around: readonly Statement[];
   readonly step: Block | undefined;
+  /** A `start` rule, its own or the sampler's, makes the steps whose history is missing. */
+  readonly hasStart?: boolean;
   /** In place of a step. */
   readonly tableau?: TableauClause;
   /** Carries declared elsewhere that may be read here. */

@@ -12,8 +12,9 @@ import { applyFunction, evaluate, toTensor } from "./expression.js";
 import { alongForecast, exponentialForecast, growth, NOW, type ForecastKernel } from "./forecast.js";
 import type { Frame } from "./frame.js";
 import { arrow } from "./points.js";
-import type { Scope } from "./scope.js";
-import { noiseRate, semilinear, signalRate, type Semilinear } from "./semilinear.js";
+import { quantityPlace } from "./prediction.js";
+import { Scope } from "./scope.js";
+import { noiseRate, semilinear, signalRate, type LinearForm, type Semilinear } from "./semilinear.js";
 import { HistoryMissing } from "./template.js";
 import { numberValue, tensorValue, type Value } from "./value.js";
 import { variableOf } from "./variable.js";
@@ -74,6 +75,8 @@ export function integrate(frame: Frame, node: CallExpr, scope: Scope, seq: numbe
   const convert = tau.kind !== "none" && name !== "x0" && name !== "eps";
   const form: Semilinear =
     name === "eps" ? { kind: "eps" } : name === "x0" || convert ? { kind: "x0" } : formOf(name, frame, node);
+  const linear = forms[name] ?? frame.linearForm(name, node.span);
+  if (linear) frame.step.integrands.push({ name, form: linear, over: nodes.length > 1 ? over : undefined });
   const values = through
     ? points.map((point) => valueAt(convert ? "x0" : name, point, frame, node, seq))
     : [constantValue(subject.value, name, convert, from, frame, scope, seq)];
@@ -254,6 +257,11 @@ function formOf(name: string, frame: Frame, node: CallExpr): Semilinear {
   });
 }
 
+const forms: Readonly<Record<string, LinearForm>> = {
+  x0: { x0: one, eps: num(0) },
+  eps: { x0: num(0), eps: one },
+};
+
 function valueAt(name: string, point: Point, frame: Frame, node: CallExpr, seq: number): Linear {
   return toTensor(frame.viewAt(name, point, node.span, seq), node.span).value;
 }
@@ -322,7 +330,10 @@ function viewIn(e: Expression, frame: Frame): string {
   );
 }
 
-/** The points named by `through:`; those before the start of the run are left out. */
+/**
+ * The points named by `through:`. Those before the start of the run are left out, unless a `start` rule is written for the
+ * steps that lack them.
+ */
 function nodesOf(through: Expression, frame: Frame, scope: Scope, seq: number): readonly Point[] {
   const value = evaluate(through, scope, seq, frame.step);
   const items = value.kind === "list" ? value.items : [value];
@@ -332,7 +343,10 @@ function nodesOf(through: Expression, frame: Frame, scope: Scope, seq: number): 
       return fail("D0304", "`through:` lists points, for example `s-2 .. s`", { at: through.span });
     const { level } = item.point;
     const past = level.kind === "grid" && level.offset < 0;
-    if (past && !frame.step.oracle.history(frame.place, -level.offset)) continue;
+    if (past && !frame.step.oracle.history(frame.place, -level.offset)) {
+      if (frame.body.hasStart === true) throw new HistoryMissing(frame.place, through.span);
+      continue;
+    }
     points.push(item.point);
   }
   const keys = points.map((point) => point.level.key);

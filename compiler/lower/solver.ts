@@ -53,7 +53,8 @@ export function solverBody(solver: DefinitionValue, at: Span, cx: Lowering): Fra
       help: "add `step { x[t] = ... }`",
     });
   }
-  return { name: def.name, at: nameSpan, outer: scope, around, step: step.body };
+  const hasStart = solver.noStart === true || around.some((statement) => statement.kind === "Start");
+  return { name: def.name, at: nameSpan, outer: scope, around, step: step.body, hasStart };
 }
 
 export class SolverFrame implements Frame, Place {

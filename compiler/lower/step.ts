@@ -38,6 +38,7 @@ import {
   tPoint,
   type CarryExport,
   type Interpolant,
+  type Integrand,
   type Oracle,
   type StepGraph,
 } from "./template.js";
@@ -91,6 +92,7 @@ export class StepLowering implements Lowering {
   readonly #ordinals = new Map<CallExpr, number>();
   readonly #embedded = new Map<string, Linear>();
   readonly #notes = new Set<string>();
+  readonly integrands: Integrand[] = [];
   #sPrediction: Prediction | undefined;
   /** The rule that was lowered in the end: a start rule while history is missing. */
   #rule = "";
@@ -500,6 +502,7 @@ export class StepLowering implements Lowering {
       carries: this.#carryExports,
       increments: this.#increments,
       interpolants: this.interpolants,
+      integrands: this.integrands,
       control: main?.control,
       notes: [...this.#notes],
       guidanceCarries: () => this.predictor.carries,

@@ -8,6 +8,7 @@ import type { Path } from "../path/path.js";
 import type { Span } from "../source/span.js";
 import type { StepControl } from "./control.js";
 import type { Prediction } from "./prediction.js";
+import type { LinearForm } from "./semilinear.js";
 
 /** How static questions are answered while a step is lowered: by the numbers of a run, or by a certificate's choice. */
 export interface Oracle {
@@ -57,6 +58,15 @@ export interface CarryExport {
   readonly atT?: () => Linear;
 }
 
+/** What an `integrate` of the step was asked to integrate. */
+export interface Integrand {
+  /** The prediction as it is named: `x0`, `v`, a `quantity`. */
+  readonly name: string;
+  readonly form: LinearForm;
+  /** The coordinate of the interpolant, at NOW; undefined for constants. */
+  readonly over: Expr | undefined;
+}
+
 /** What a lowered step offers. */
 export interface StepGraph {
   readonly path: Path;
@@ -75,6 +85,7 @@ export interface StepGraph {
   /** Increments of Brownian paths that the step reads. */
   readonly increments: readonly BrownianLeaf[];
   readonly interpolants: readonly Interpolant[];
+  readonly integrands: readonly Integrand[];
   /** How the rule places its next point, when it does. */
   readonly control: StepControl | undefined;
   /** What a report should say of the rule. */

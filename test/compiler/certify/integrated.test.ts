@@ -35,6 +35,26 @@ test.each([
   ["lawson4", " / lambda^-1"],
 ])("%s integrates %s", (subject, expected) => expect(facts(subject)).toBe(expected));
 
+test.each([
+  ["x0, over: rho, through: s-2 .. s", "x0 / rho^2"],
+  ["x0, over: time, through: s-2 .. s", "x0 / time^2"],
+  ["x0, over: atan(rho), through: s-1 .. s", "x0 / atan(rho)^1"],
+  ["eps, over: lambda^2, through: s-1 .. s", "eps / lambda^2^1"],
+  ["score, over: sigma, through: s-1 .. s", "score / sigma^1"],
+  ["v, over: time, through: s-2 .. s", "v / time^2"],
+  ["v[s]", "v / ?^0"],
+  ["half, over: lambda, through: s-1 .. s", "half / lambda^1"],
+  // Measured from a point of the step it is no coordinate of the place alone, and the powers of rho tell.
+  ["x0, over: rho - rho[s], through: s-1 .. s", "x0 / rho^1"],
+])("integrate(s -> t, %s) integrates %s", (what, expected) =>
+  expect(
+    facts(
+      "mine",
+      `solver mine { start ddim; quantity half = x0 - eps/2; step { x[t] = integrate(s -> t, ${what}) } }`,
+    ),
+  ).toBe(expected),
+);
+
 test("a weight that is a little off is exact for constants only", () => {
   const rule = (weight: string): string => `solver mine {
   start ddim

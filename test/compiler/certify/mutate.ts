@@ -1,14 +1,15 @@
-// Owns: mutants of a step graph: one coefficient changed by a thousandth, one sign, one node. They are made on the graph,
+// Owns: mutants of a step graph: one coefficient changed by a thousandth, one sign, one node, one inner point moved. They are made on the graph,
 // after all derivation, so that rules whose weights are derived have mutants too.
 
-import { num } from "../../../compiler/algebra/expr.js";
+import { add, mul, num, sub } from "../../../compiler/algebra/expr.js";
 import type { Branch } from "../../../compiler/certify/setting.js";
 import { atom, plus, scale, type Leaf, type Linear, type Node } from "../../../compiler/graph/node.js";
+import { gridLevel } from "../../../compiler/graph/level.js";
+import { quantity } from "../../../compiler/graph/quantity.js";
 import type { CarryExport } from "../../../compiler/lower/template.js";
 
 export interface Mutant {
-  /** `coefficient`, `sign` or `node`. */
-  readonly kind: "coefficient" | "sign" | "node";
+  readonly kind: "coefficient" | "sign" | "node" | "place";
   /** Where: `x[t]: x0@1`. */
   readonly where: string;
   readonly branch: Branch;
@@ -115,11 +116,26 @@ function earlier(node: Node, branch: Branch): Linear | undefined {
   return undefined;
 }
 
+/** The prediction of an inner stage, made a thousandth further away from s, with the state and all weights as they are. */
+function moved(node: Node, branch: Branch): Linear | undefined {
+  if (node.kind !== "call" || node.site.level.kind !== "located") return undefined;
+  const { level } = node.site;
+  const start = quantity(level.coordinate, gridLevel(0));
+  const value = add(start, mul(num(1.001), sub(level.value, start)));
+  return atom(
+    branch.graph.graph.call({ ...node.site, level: { ...level, key: `${level.key} moved`, value } }),
+  );
+}
+
 /** All mutants of a branch, made on demand. */
 export function* mutants(branch: Branch): Generator<Mutant> {
   const names = new Names();
-  for (const { place, node } of sites(branch, names)) {
-    const where = `${place}: ${names.of(node)}`;
+  // Named before mutants bring calls of their own.
+  const all = sites(branch, names).map((site) => ({
+    ...site,
+    where: `${site.place}: ${names.of(site.node)}`,
+  }));
+  for (const { place, node, where } of all) {
     const changed = (kind: Mutant["kind"], by: (factor: Linear) => Linear): Mutant => ({
       kind,
       where,
@@ -135,5 +151,7 @@ export function* mutants(branch: Branch): Generator<Mutant> {
     yield changed("sign", (term) => scale(term, num(-1)));
     const other = earlier(node, branch);
     if (other) yield changed("node", () => other);
+    const away = moved(node, branch);
+    if (away) yield changed("place", () => away);
   }
 }

@@ -108,3 +108,16 @@ test("runs with an inconsistent rule do not converge either", () => {
   expect(said).toContain("D0411");
   expect(said).toContain("runs with this rule do not converge");
 });
+
+test("a `start` rule counts where the interpolant would do with fewer points", () => {
+  const adams = (start: string): string =>
+    checked(`solver adams {
+  order 3
+  run order 3
+  ${start}
+  step { x[t] = integrate(s -> t, x0, over: lambda, through: s-2 .. s) }
+}
+`).said.trim();
+  expect(adams("start dpm_solver_2")).toBe("");
+  expect(adams("")).toContain("step 0 is made by `adams`, of order 1");
+});

@@ -8,7 +8,7 @@ import { Diagnostics } from "../../../compiler/diagnostics/report.js";
 import { renderText } from "../../../compiler/diagnostics/text.js";
 import { memoryHost } from "../../../compiler/host.js";
 import { Program } from "../../../compiler/resolve/module.js";
-import { settingOf } from "./subject.js";
+import { checked, settingOf } from "./subject.js";
 
 function weakOrder(subject: string, more = ""): number | string {
   const verdict = certifyWeakOrder({ setting: settingOf(subject, more), grid: "ratios" });
@@ -126,19 +126,68 @@ solver loud {
   if (module) checkOrderClaims(module, program);
   expect(`\n${renderText(diagnostics.all, (id) => program.source(id), { color: false })}`)
     .toMatchInlineSnapshot(`
-    "
-    error[D0412]: declared weak order 2, but this rule has weak order 1
-      --> a.dsamp:2:3
-       2 |   weak order 2
-         |   ^^^^^^^^^^^^ first mismatch at h^2, in the mean of a step of the reverse SDE with this noise
-         = help: declare \`weak order 1\`; overlapping noise of one step must come from one \`brownian\` path
+      "
+      error[D0412]: declared weak order 2, but this rule has weak order 1
+        --> a.dsamp:2:3
+         2 |   weak order 2
+           |   ^^^^^^^^^^^^ first mismatch at h^2, in the mean of a step of the reverse SDE with this noise
+           = help: declare \`weak order 1\`
 
-    error[D0411]: declared weak order 1, but this rule is inconsistent
-      --> a.dsamp:7:3
-       7 |   weak order 1
-         |   ^^^^^^^^^^^^ first mismatch at h, in the mean of a step of the reverse SDE with this noise
-         = why: the mean or the variance of a step does not fit the noise that is added
-         = help: check the noise's scale against the drift: more noise needs a stronger pull towards the data
-    "
-  `);
+      error[D0411]: declared weak order 1, but this rule is inconsistent
+        --> a.dsamp:7:3
+         7 |   weak order 1
+           |   ^^^^^^^^^^^^ first mismatch at h, in the variance: the noise is 2 times what fits the drift
+           = why: with the noise level tau the drift is 1 + tau^2 times that of the flow
+           = help: divide the noise by 2, or pull more strongly towards the data
+      "
+    `);
+});
+
+const rule = (claim: string, step: string): string =>
+  checked(`solver mine {\n  weak order ${claim}\n  noise z, w\n  step { ${step} }\n}\n`).said;
+
+test.each([
+  // No reverse SDE where there is no noise, and no path to share.
+  [
+    "2",
+    "x[t] = ddim(s -> t)",
+    "in the mean of a step of the flow: this rule draws no noise",
+    "declare `weak order 1`\n",
+  ],
+  [
+    "1",
+    "x[t] = ddim(s -> t) - alpha[t]*(lambda[t] - lambda[s])*x0[s]",
+    "this rule draws no noise",
+    "claim `order 1`",
+  ],
+  ["1", "x[t] = renoise(s -> t, noise: z)", "never calls the model", "read a prediction"],
+  [
+    "1",
+    "x[t] = jump(s -> t, eta: 1, noise: 1.001*z)",
+    "in the variance: the noise is 1.001 times what fits the drift",
+    "divide the noise by 1.001",
+  ],
+  [
+    "1",
+    "x[t] = ddim(s -> t) + sigma[t]*sqrt(2*(lambda[t] - lambda[s]))*z",
+    "the drift is that of the flow, and noise is added",
+    "leave the noise out",
+  ],
+  ["1", "x[t] = 0.99*jump(s -> t, eta: 1, noise: z)", "`x[t]` does not go to `x[s]`", "a step of no length"],
+  [
+    "2",
+    "x[t] = jump(s -> t, eta: 1, noise: z)",
+    "of the reverse SDE with this noise",
+    "declare `weak order 1`\n",
+  ],
+  [
+    "2",
+    "x[t] = jump(s -> t, eta: 1, noise: (3*z + 4*w)/5)",
+    "of the reverse SDE with this noise",
+    "must come from one `brownian` path",
+  ],
+])("weak order %s of %s: %s", (claim, step, label, help) => {
+  const said = rule(claim, step);
+  expect(said).toContain(label);
+  expect(said).toContain(help);
 });

@@ -26,6 +26,16 @@ describe("start", () => {
     expect(rules("ddim", { more: "start heun" })).toBe("ddim ddim ddim ddim ddim");
   });
 
+  test("makes the steps for which `through:` would leave points out", () => {
+    const mine = (start: string): string =>
+      `solver mine { ${start}\n step { x[t] = integrate(s -> t, x0, over: lambda, through: s-2 .. s) } }`;
+    expect(rules("mine", { definitions: mine("") })).toBe("mine mine mine mine mine");
+    expect(rules("mine", { definitions: mine("start heun then dpmpp_2m") })).toBe(
+      "heun dpmpp_2m mine mine mine",
+    );
+    expect(rules("mine", { definitions: mine(""), more: "start heun" })).toBe("heun heun mine mine mine");
+  });
+
   test("an entry that lacks history itself uses its own", () => {
     const mine =
       "solver mine { start dpmpp_2m\n step { x[t] = alpha[t]*(x0[s] + 0.1*(x0[s-2] - x0[s-1])) + sigma[t]*eps[s] } }";
