@@ -11,6 +11,7 @@ import {
   makeSum,
   one,
   rationalValue,
+  symbols,
   zero,
   type Expr,
   type Sum,
@@ -35,14 +36,23 @@ export function stableForm(e: Expr): Expr {
   return found;
 }
 
+/** u of exp(u), and u log(a) of a^u. */
+function exponentOf(e: Expr): Expr | undefined {
+  if (e.kind === "fn" && e.name === "exp") return e.args[0];
+  if (e.kind !== "power" || symbols(e.exponent).size === 0) return undefined;
+  const base = rationalValue(e.base);
+  return base && Q.sign(base) > 0 ? mul(e.exponent, makeFn("log", [e.base])) : undefined;
+}
+
 function splitExponential(term: Expr): readonly [Rational, Expr, Expr] {
   const [c, rest] = splitCoefficient(term);
-  if (rest.kind === "fn" && rest.name === "exp") return [c, one, rest.args[0]!];
-  if (rest.kind !== "product") return [c, rest, zero];
-  const exponential = rest.factors.find((f) => f.kind === "fn" && f.name === "exp");
-  if (exponential?.kind !== "fn") return [c, rest, zero];
-  const others = rest.factors.filter((f) => f !== exponential);
-  return [c, others.length === 1 ? others[0]! : makeProduct(others), exponential.args[0]!];
+  const factors = rest.kind === "product" ? rest.factors : [rest];
+  const exponents = factors.flatMap((f) => exponentOf(f) ?? []);
+  if (exponents.length === 0) return [c, rest, zero];
+  const others = factors.filter((f) => exponentOf(f) === undefined);
+  const [only] = others;
+  const cofactor = only === undefined ? one : others.length === 1 ? only : makeProduct(others);
+  return [c, cofactor, exponents.length === 1 ? exponents[0]! : add(...exponents)];
 }
 
 function stableSum(e: Sum): Expr {

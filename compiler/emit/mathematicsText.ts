@@ -2,6 +2,7 @@
 // hand. The shape is that of algebra/layout.ts, so it agrees with LaTeX.
 
 import { fn, rebuild, sub, add, one, children, type Expr, type Fn } from "../algebra/expr.js";
+import { withLetters } from "../algebra/bound.js";
 import { fractionOf, relationSides, squareRoot, termsInOrder } from "../algebra/layout.js";
 import { print } from "../algebra/print.js";
 
@@ -19,11 +20,16 @@ interface Text {
   readonly level: Level;
 }
 
-/** What evaluators want apart, people want together: expm1(u) is e^u - 1, log1p(u) is log(1 + u). */
-export function displayed(e: Expr): Expr {
+/**
+ * What evaluators want apart, people want together: expm1(u) is e^u - 1, log1p(u) is log(1 + u). Variables of integrals
+ * become letters.
+ */
+export const displayed = (e: Expr): Expr => together(withLetters(e));
+
+function together(e: Expr): Expr {
   const parts = children(e);
   if (parts.length === 0) return e;
-  const inner = parts.map((part, i) => (e.kind === "binder" && i === 0 ? part : displayed(part)));
+  const inner = parts.map((part, i) => (e.kind === "binder" && i === 0 ? part : together(part)));
   if (e.kind === "fn" && e.name === "expm1") return sub(fn("exp", inner[0] as Expr), one);
   if (e.kind === "fn" && e.name === "log1p") return fn("log", add(one, inner[0] as Expr));
   return inner.every((part, i) => part === parts[i]) ? e : rebuild(e, inner);

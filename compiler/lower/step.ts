@@ -2,7 +2,7 @@
 // solvers, shares predictions, records the static questions asked.
 
 import { fn, pow, num, sub, type Expr } from "../algebra/expr.js";
-import { fail } from "../diagnostics/report.js";
+import { fail, Failure } from "../diagnostics/report.js";
 import {
   Graph,
   isConstantLinear,
@@ -15,7 +15,7 @@ import {
 import { startLevel, type Level, type Point } from "../graph/level.js";
 import { namedQuantities, quantity, type Quantity } from "../graph/quantity.js";
 import type { Path } from "../path/path.js";
-import type { Program } from "../resolve/module.js";
+import { isLibrary, type Program } from "../resolve/module.js";
 import type { Span } from "../source/span.js";
 import type { CallExpr, Expression, StartClause } from "../syntax/ast.js";
 import { evaluate, toTensor, type Lowering, type SolverPart, type TensorForm } from "./expression.js";
@@ -312,7 +312,9 @@ export class StepLowering implements Lowering {
 
   #apply(solver: DefinitionValue, source: Source, to: Point, name: string, place: string, at: Span): Applied {
     const path = `${name}/`;
-    const result = this.lowerRule(solver, source, to, path, place, at, 0);
+    const result = calledFrom(at, solver.def.name, () =>
+      this.lowerRule(solver, source, to, path, place, at, 0),
+    );
     if (!result)
       return fail("D0305", `\`${solver.def.name}\` gives no state, so it cannot be applied`, { at });
     return { value: result.value, low: this.#embedded.get(path) };
@@ -538,6 +540,21 @@ export class StepLowering implements Lowering {
   /** The frame of the grid's own rule. */
   get mainFrame(): SolverFrame | undefined {
     return this.#places.get("")?.frame;
+  }
+}
+
+/** What is wrong inside a rule of the library is shown at the user's call of it; the library's line comes second. */
+function calledFrom<T>(at: Span, rule: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const inner = error instanceof Failure ? error.diagnostic : undefined;
+    if (!inner?.primary || !isLibrary(inner.primary.span.file) || isLibrary(at.file)) throw error;
+    throw new Failure({
+      ...inner,
+      primary: { span: at, text: `in \`${rule}\`, applied here` },
+      secondary: [inner.primary, ...inner.secondary],
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 // Owns: the integrals that a schedule is made of, and whether they converge over its interval. Quadrature of one that does
 // not would only say that alpha or sigma has no value, and would say it late.
 
+import { withLetters } from "../algebra/bound.js";
 import { divergence } from "../algebra/divergence.js";
 import { compileExprs, evaluate, type Environment } from "../algebra/evaluate.js";
 import { children, constant, symbols, type Binder, type Expr } from "../algebra/expr.js";
@@ -70,8 +71,14 @@ export function whyNoValue(
   return found && sentence(found);
 }
 
+/** The integrand as it would be written. */
+function written(integral: Binder): string {
+  const shown = withLetters(integral);
+  return print(shown.kind === "binder" ? shown.body : shown);
+}
+
 const sentence = ({ found, from, to, place }: Found): string =>
-  `the integral of ${found.integrand ?? `\`${print(found.integral.body)}\``} from ${short(from)} to ${short(to)} does not converge at ${short(place)}`;
+  `the integral of ${found.integrand ?? `\`${written(found.integral)}\``} from ${short(from)} to ${short(to)} does not converge at ${short(place)}`;
 
 export function checkConvergence(
   integrals: readonly ScheduleIntegral[],

@@ -30,7 +30,7 @@ import type { Span } from "../source/span.js";
 import type { Block, Equation, Expression, Statement } from "../syntax/ast.js";
 import { formulaNumbers, type Formulas } from "./formula.js";
 import { simplify } from "../algebra/simplify.js";
-import { closeIntegrals } from "./antiderivative.js";
+import { closeIntegrals, resolveSigns } from "./antiderivative.js";
 import { checkConvergence, integralsIn, whyNoValue, type ScheduleIntegral } from "./convergence.js";
 import { pathEnvironment } from "./environment.js";
 import { TIME, type Endpoint, type Path, type PathNumbers, type PathPoint } from "./path.js";
@@ -68,7 +68,13 @@ export function schedulePath(schedule: DefinitionValue, at: Span, cx: Lowering):
   const equations = statements.filter((statement) => statement.kind === "Equation");
   const indexed = domain.coordinate === "index";
 
-  const place = new SchedulePlace(equations, domain.variable.text, indexed, cx);
+  const number = (e: Expression): number => staticNumber(evaluate(e, outer, 0, cx), e.span, cx);
+  const [from, to] = [number(domain.from), number(domain.to)];
+  if (!(Number.isFinite(from) && Number.isFinite(to)) || from === to)
+    return fail("D0311", `\`${def.name}\` runs from ${from} to ${to}, which is not an interval`, {
+      at: domain.span,
+    });
+  const place = new SchedulePlace(equations, domain.variable.text, { from, to }, indexed, cx);
   const scope = new Scope(outer, place);
   place.scope = scope;
   for (const statement of statements) {
@@ -84,13 +90,6 @@ export function schedulePath(schedule: DefinitionValue, at: Span, cx: Lowering):
           : evaluate(statement.value, scope, 0, cx),
     });
   }
-  const number = (e: Expression): number => staticNumber(evaluate(e, outer, 0, cx), e.span, cx);
-  const [from, to] = [number(domain.from), number(domain.to)];
-  if (!(Number.isFinite(from) && Number.isFinite(to)) || from === to)
-    return fail("D0311", `\`${def.name}\` runs from ${from} to ${to}, which is not an interval`, {
-      at: domain.span,
-    });
-
   const endpoints = place.endpoints(statements);
   const body: ScheduleBody = { scope, equations, cx, at: def.node.name.span, name: def.name };
   const formulas = new Map<"alpha" | "sigma" | "lambda" | "logAlpha", Expr>();
@@ -152,7 +151,9 @@ function checkPath(
     const point = path.numbers.at(coordinate, x);
     const inside = i > 0 && i < count;
     const bad =
-      !(point.alpha >= 0 && point.sigma >= 0) || (inside && (point.alpha === 0 || point.sigma === 0));
+      !(point.alpha >= 0 && point.sigma >= 0) ||
+      (point.alpha === 0 && point.sigma === 0) ||
+      (inside && (point.alpha === 0 || point.sigma === 0));
     if (bad || !Number.isFinite(point.alpha) || !Number.isFinite(point.sigma))
       fail(
         "D0311",
@@ -196,6 +197,7 @@ export class SchedulePlace implements Place {
   constructor(
     readonly equations: readonly Equation[],
     readonly variable: string,
+    readonly interval: { readonly from: number; readonly to: number },
     readonly indexed: boolean,
     readonly cx: Lowering,
   ) {
@@ -238,7 +240,7 @@ export class SchedulePlace implements Place {
     if (value.kind !== "number") return fail("D0307", "a path quantity is a number for every time", { at });
     for (const integral of integralsIn(value.expr))
       this.integrals.push({ integral, integrand: undefined, at });
-    return closeIntegrals(value.expr);
+    return this.#closed(value.expr);
   }
 
   #given(name: string): Expr | undefined {
@@ -275,7 +277,18 @@ export class SchedulePlace implements Place {
     const integral = runningIntegral(rate);
     const equation = this.equations.find(({ left }) => isFn(bare(left), given));
     if (integral.kind === "binder") this.integrals.push({ integral, integrand, at: equation?.span ?? at });
-    return closeIntegrals(integral);
+    return this.#closed(integral);
+  }
+
+  /** Closed forms of integrals from time 0 or within the interval. */
+  #closed(e: Expr): Expr {
+    const closed = closeIntegrals(e);
+    return closed === e ? e : simplify(this.#signed(closed));
+  }
+
+  #signed(e: Expr): Expr {
+    const { from, to } = this.interval;
+    return resolveSigns(e, TIME, Math.min(0, from, to), Math.max(0, from, to));
   }
 
   #formula(name: Formula, at: Span): Expr | undefined {
@@ -328,7 +341,7 @@ export class SchedulePlace implements Place {
         const rate = simplify(div(pow(diffusion, num(2)), pow(alpha, num(2))));
         const grown = this.#integrated("g^2/alpha^2", "g", rate, at);
         // The product under the root: where a closed form exists, alpha^2 cancels against it.
-        return pow(simplify(mul(pow(alpha, num(2)), grown)), num("0.5"));
+        return this.#signed(pow(simplify(mul(pow(alpha, num(2)), grown)), num("0.5")));
       }
       case "lambda":
         return both("logAlpha", "sigma", (a, s) => sub(a, fn("log", s)));

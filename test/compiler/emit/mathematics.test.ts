@@ -210,3 +210,26 @@ test("names are undone by restore", () => {
   const back = names.restore(names.show(binder("integral", sym("u"), sym("u"), quantity("time", s), num(1))));
   expect(evaluate(back, { symbol: () => 0 })).toBeCloseTo(0.5, 12);
 });
+
+describe("variables of integrals", () => {
+  const formulas = (notation: "unicode" | "latex"): string => {
+    const definitions = `schedule wild { time t from 1 to 0.1
+      f = -exp(t^2)
+      g = 1 + sin(exp(t))/3 }`;
+    const text = samplerOf("ddim", { definitions, schedule: "wild" });
+    const { run } = compile({ host: memoryHost({}), file: "a.dsamp", text });
+    if (!run) throw new Error("does not compile");
+    const sections = explainSampler(run, new Writer(notation));
+    for (const { equations } of sections)
+      if (notation === "latex" && equations.length > 0)
+        katex.renderToString(layOut(equations, "latex"), { strict: "error", throwOnError: true });
+    return sections.map(({ equations }) => layOut(equations, notation)).join("\n");
+  };
+
+  test("are letters, another one inside", () => {
+    expect(formulas("unicode")).toContain("∫_{0}^{u} e^{v²} dv");
+    expect(formulas("latex")).toContain("\\, dv");
+    for (const notation of ["unicode", "latex"] as const)
+      expect(formulas(notation)).not.toMatch(/#|mathrm\{u/);
+  });
+});

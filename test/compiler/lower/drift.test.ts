@@ -33,6 +33,20 @@ describe("antiderivatives", () => {
     ["reciprocal", div(num(1), add(t, num(2)))],
     ["inner derivative", mul(add(mul(two, t), num(1)), fn("exp", add(pow(t, two), t)))],
     ["square of an exponential", pow(fn("exp", t), two)],
+    ["power of a constant", mul(fn("log", num(5)), pow(num(5), mul(num(3), t)))],
+    ["tangent", fn("tan", div(t, two))],
+    ["tangent over a square", div(fn("tan", div(t, two)), pow(fn("cos", div(t, two)), two))],
+    ["partial fractions", div(add(pow(t, num(3)), num(1)), mul(t, add(t, num(2)), pow(add(t, num(3)), two)))],
+    ["a quadratic without real roots", div(add(t, num(1)), add(pow(t, two), t, num(1)))],
+    ["a quadratic with real roots", div(num(1), sub(pow(t, two), num(5)))],
+    [
+      "a function of an inner one",
+      mul(
+        add(num(1), t),
+        fn("exp", add(mul(two, t), pow(t, two))),
+        sub(num(1), fn("exp", mul(num(-2), add(mul(two, t), pow(t, two))))),
+      ),
+    ],
     ["square of a sum", pow(add(num(1), mul(num(3), t)), two)],
   ];
   test.each(cases)("%s", (_, e) => {
@@ -44,6 +58,7 @@ describe("antiderivatives", () => {
   test("none for what has none", () => {
     expect(antiderivative(fn("exp", pow(t, two)), t)).toBeUndefined();
     expect(antiderivative(fn("sin", fn("exp", t)), t)).toBeUndefined();
+    expect(antiderivative(div(num(1), add(pow(t, num(3)), t, num(1))), t)).toBeUndefined();
   });
 });
 
@@ -61,6 +76,31 @@ describe("drift and diffusion", () => {
     for (const name of ["logAlpha", "alpha", "sigma", "lambda"] as const)
       expect(proveEqual(a.formulas.get(name) as Expr, b.formulas.get(name) as Expr)).toBe("equal");
     expect(a.numbers.relation).toBe("vp");
+  });
+
+  test.each([
+    ["VE-SDE", "f = 0; g = 0.01*5000^t*sqrt(2*log(5000))", "alpha = 1; sigma = 0.01*sqrt(5000^(2*t) - 1)"],
+    [
+      "sub-VP",
+      "let B = 0.1*t + 9.95*t^2; f = -(0.1 + 19.9*t)/2; g = sqrt((0.1 + 19.9*t)*(1 - exp(-2*B)))",
+      "log(alpha) = -(0.1*t + 9.95*t^2)/2; sigma = 1 - alpha^2",
+    ],
+    ["straight", "f = -1/(1 - t); g = sqrt(2*t/(1 - t))", "alpha = 1 - t; sigma = t"],
+    [
+      "a quarter turn",
+      "f = -pi/2*tan(pi/2*t); g = sqrt(pi*tan(pi/2*t))",
+      "alpha = cos(pi/2*t); sigma = sin(pi/2*t)",
+    ],
+  ])("%s by drift and diffusion has closed forms", (_, sde, formulas) => {
+    const schedule = (body: string): Path =>
+      pathOf("tried", `schedule tried { time t from 0.99 to 0.00001; ${body} }\n`);
+    const [a, b] = [schedule(sde), schedule(formulas)];
+    for (const name of ["alpha", "sigma"] as const)
+      expect(proveEqual(a.formulas.get(name) as Expr, b.formulas.get(name) as Expr)).toBe("equal");
+    for (const time of [1e-5, 0.3, 0.99])
+      expect(Math.abs(a.numbers.at("time", time).sigma / b.numbers.at("time", time).sigma - 1)).toBeLessThan(
+        1e-12,
+      );
   });
 
   test("VE by its diffusion: geometric sigma", () => {
