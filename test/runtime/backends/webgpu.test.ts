@@ -535,6 +535,18 @@ describe.skipIf(!webgpuBackend)(`webgpu${skipped}`, () => {
       expect([backend.liveTensors(), backend.meter.liveBytes]).toEqual([0, 0]);
     });
 
+    test("a model that gives back the state, as the identity does, is no fault", async () => {
+      const plan = planOf("heun", 4);
+      const options = { backend, shape: [3, 5], count: 2 };
+      const expected = await sample(plan, { ...options, models: functionModel((x) => x) });
+      const before = tf.memory().numTensors;
+      const identity = functionModel((_, __, { state }) => ({
+        raw: backend.tf.adopt(backend.tf.unwrap(state.tensor)),
+      }));
+      expect((await sample(plan, { ...options, models: identity })).results).toEqual(expected.results);
+      expect([backend.liveTensors(), tf.memory().numTensors]).toEqual([0, before]);
+    });
+
     test("a network's NaN is found on the device", async () => {
       const models = functionModel(() => ({ raw: backend.tf.adopt(tf.fill([1, 2000], NaN)) }));
       const run = sample(eulerPlan([2, 1, 0]), { models, backend, shape: [2000] });
