@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.js";
 import { memoryHost } from "../../../compiler/host.js";
 import type { Distribution, KernelOp, Plan } from "../../../compiler/plan/schema.js";
+import { peakTensors } from "../../../compiler/plan/lifetimes.js";
 import { scalarOps } from "../../../runtime/backends/scalarOps.js";
 import { openWebGpu, type WebGpuHost } from "../../../runtime/backends/webgpu.js";
 import type { WebGpuBackend } from "../../../runtime/backends/webgpu/backend.js";
@@ -426,6 +427,23 @@ describe.skipIf(!webgpuBackend)(`webgpu${skipped}`, () => {
       await run();
       expect(device.compilations).toBe(compiled);
     });
+
+    test.each([
+      ["dpmpp_2m", 6],
+      ["ddim", 4],
+      ["euler_ancestral", 4],
+      ["heun", 6],
+    ])(
+      "%s with guidance holds as many tensors as predicted for results beside inputs: %d",
+      async (solver, peak) => {
+        const plan = planOf(solver);
+        const own = (await openBackend("webgpu")) as WebGpuBackend;
+        await sample(plan, { models: network, backend: own, shape: [4, 8, 8], count: 2 });
+        expect(peakTensors(plan, false)).toBe(peak);
+        expect(own.meter.peakOfSize(512)).toBe(peak);
+        own.dispose();
+      },
+    );
 
     test("a solver of one kernel compiles nothing after its first step", async () => {
       const { device } = backend;
