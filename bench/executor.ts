@@ -1,11 +1,20 @@
 // Owns: what a whole run costs beside its kernels: 20 steps of DPM++ 2M with guidance on a network that does nothing but
-// write a tensor. The time of the network is taken off.
+// write a tensor. The time of the network is taken off, and the kernels are called once more, bare, right after the run.
 
 import { compile } from "../compiler/compile.js";
 import { memoryHost } from "../compiler/host.js";
+import { peakTensors } from "../compiler/plan/lifetimes.js";
 import type { Kernel, Plan } from "../compiler/plan/schema.js";
-import { sample, type Backend, type Model } from "../runtime/index.js";
-import { median } from "./measure.js";
+import {
+  sample,
+  type Backend,
+  type Executable,
+  type Model,
+  type NoiseRequest,
+  type Shape,
+  type Tensor,
+} from "../runtime/index.js";
+import { median, now } from "./measure.js";
 
 const text = `
 sampler s {
@@ -29,7 +38,8 @@ export function dpmpp2m(): Plan {
 }
 
 const CHANNELS = 4;
-const shapeOf = (n: number): number[] => [CHANNELS, n / CHANNELS / 256, 256];
+/** Of one sample with `n` elements. */
+export const shapeOf = (n: number): number[] => [CHANNELS, n / CHANNELS / 256, 256];
 
 /** The network: a new tensor, just written, as a network's result is. */
 const nothing: Kernel = {
@@ -44,8 +54,18 @@ const nothing: Kernel = {
   outputs: [2],
 };
 
+/** A network that only writes a tensor. */
+export function networkOn(backend: Backend): Model {
+  const fresh = backend.prepare(nothing);
+  return {
+    capabilities: { name: "nothing", sampleShape: null, conditions: "any", outputs: null, time: null },
+    evaluate: ({ state }) =>
+      Promise.resolve({ raw: backend.dispatch(fresh, [state.tensor], [], [false])[0]! }),
+  };
+}
+
 export interface ExecutorCost {
-  /** Milliseconds of the kernels of a run, called as they are in it. */
+  /** Milliseconds of the same kernels on tensors that are there, one dispatch after the other. */
   readonly kernels: number;
   /** Of the run without the network and the download of its result. */
   readonly run: number;
@@ -53,9 +73,39 @@ export interface ExecutorCost {
   readonly ratio: number;
 }
 
+/** A kernel of the run as it was dispatched: what it takes to dispatch it again on tensors of the same shapes. */
+interface Recorded {
+  readonly executable: Executable;
+  /** Noise where it was made on the way. */
+  readonly inputs: readonly (Shape | NoiseRequest)[];
+  readonly scalars: readonly number[];
+  readonly donated: readonly boolean[];
+}
+
+const sizeOf = (shape: Shape): number => shape.reduce((size, extent) => size * extent, 1);
+const isNoise = (input: Shape | NoiseRequest): input is NoiseRequest => "seed" in input;
+
+/** Milliseconds of the recorded kernels, each on tensors that were just filled, which is outside of the time. */
+function bareTime(backend: Backend, recorded: readonly Recorded[], values: Float32Array): number {
+  let spent = 0;
+  for (const { executable, inputs: made, scalars, donated } of recorded) {
+    const inputs = made.map((input) =>
+      isNoise(input) ? backend.draw(input) : backend.upload(values.subarray(0, sizeOf(input)), input),
+    );
+    const start = now();
+    const outputs = backend.dispatch(executable, inputs, scalars, donated);
+    spent += now() - start;
+    for (const tensor of outputs) backend.free(tensor);
+    inputs.forEach((tensor, i) => {
+      if (donated[i] !== true) backend.free(tensor);
+    });
+  }
+  return spent;
+}
+
 /**
- * Times every dispatch and download inside a run, so that both sides of the ratio come from the same run. `check` as in
- * `sample`.
+ * Times the network and the download inside a run, which are taken off it, and then its kernels bare, so that both sides
+ * of the ratio come from the same moment. `check` as in `sample`.
  */
 export async function executorCost(
   backend: Backend,
@@ -65,44 +115,61 @@ export async function executorCost(
 ): Promise<ExecutorCost> {
   const plan = dpmpp2m();
   const fresh = backend.prepare(nothing);
-  const spent = { network: 0, kernels: 0, download: 0 };
-  const { dispatch, download } = backend;
-  backend.dispatch = (executable, ...rest) => {
-    const start = performance.now();
-    const outputs = dispatch.call(backend, executable, ...rest);
-    spent[executable === fresh ? "network" : "kernels"] += performance.now() - start;
+  const spent = { network: 0, download: 0 };
+  const recorded: Recorded[] = [];
+  const values = new Float32Array(n).fill(0.5);
+  let records = true;
+  const drawn = new WeakMap<Tensor, NoiseRequest>();
+  const { dispatch, download, draw } = backend;
+  backend.draw = (request) => {
+    const tensor = draw.call(backend, request);
+    drawn.set(tensor, request);
+    return tensor;
+  };
+  backend.dispatch = (executable, inputs, scalars, donated) => {
+    if (executable !== fresh) {
+      const made = inputs.map((tensor) => drawn.get(tensor) ?? tensor.shape);
+      if (records) recorded.push({ executable, inputs: made, scalars, donated });
+      return dispatch.call(backend, executable, inputs, scalars, donated);
+    }
+    const start = now();
+    const outputs = dispatch.call(backend, executable, inputs, scalars, donated);
+    spent.network += now() - start;
     return outputs;
   };
   backend.download = async (tensor) => {
-    const start = performance.now();
+    const start = now();
     const data = await download.call(backend, tensor);
-    spent.download += performance.now() - start;
+    spent.download += now() - start;
     return data;
   };
-  const model: Model = {
-    capabilities: { name: "nothing", sampleShape: null, conditions: "any", outputs: null, time: null },
-    evaluate: ({ state }) =>
-      Promise.resolve({ raw: backend.dispatch(fresh, [state.tensor], [], [false])[0]! }),
-  };
+  const model = networkOn(backend);
   const kernels: number[] = [];
   const solver: number[] = [];
   for (let i = -runs; i < runs; i++) {
-    Object.assign(spent, { network: 0, kernels: 0, download: 0 });
-    const start = performance.now();
+    Object.assign(spent, { network: 0, download: 0 });
+    const start = now();
     await sample(plan, { models: model, backend, shape: shapeOf(n), check });
-    const total = performance.now() - start;
+    const total = now() - start;
+    records = false;
+    const bare = bareTime(backend, recorded, values);
     // The first half warms up.
     if (i < 0) continue;
-    kernels.push(spent.kernels);
+    kernels.push(bare);
     solver.push(total - spent.network - spent.download);
   }
-  Object.assign(backend, { dispatch, download });
+  Object.assign(backend, { dispatch, download, draw });
   const ratio = median(solver.map((time, i) => time / kernels[i]!));
   return { kernels: median(kernels), run: median(solver), ratio };
 }
 
-/** Most tensors of the state's size at once in a run, and what the plan predicts. */
-export async function memoryOf(backend: Backend, n: number): Promise<{ peak: number; predicted: number }> {
-  await executorCost(backend, n, 1, true);
-  return { peak: backend.meter.peakOfSize(n), predicted: dpmpp2m().report.peakTensors };
+/** Most tensors of the state's size at once in a run, and what is predicted for results in place or beside inputs. */
+export async function memoryOf(
+  backend: Backend,
+  n: number,
+  inPlace: boolean,
+): Promise<{ peak: number; predicted: number }> {
+  const plan = dpmpp2m();
+  await sample(plan, { models: networkOn(backend), backend, shape: shapeOf(n) });
+  return { peak: backend.meter.peakOfSize(n), predicted: peakTensors(plan, inPlace) };
 }

@@ -43,7 +43,8 @@ export const withNoise: Kernel = {
   outputs: [6],
 };
 
-const filled = (n: number, salt: number): Float32Array =>
+/** Numbers of a network's size. */
+export const filled = (n: number, salt: number): Float32Array =>
   Float32Array.from({ length: n }, (_, i) => ((i * 7 + salt * 3) % 1000) / 500 - 1);
 
 /** Case U on `n` elements into a fresh tensor; `close` frees the inputs. */

@@ -6,7 +6,7 @@ import { codes } from "../compiler/diagnostics/codes.js";
 import { libraryEntries } from "../compiler/resolve/documentation.js";
 import { exit } from "./exit.js";
 import type { Io } from "./io.js";
-import { oneOf } from "./usage.js";
+import { backends, oneOf } from "./usage.js";
 
 export const shells = ["bash", "zsh", "fish"] as const;
 
@@ -46,7 +46,7 @@ const verbsOf = (root: Command): readonly Verb[] =>
 
 /** Values of options that take one of a few words. */
 const choices: Readonly<Record<string, readonly string[]>> = {
-  "--backend": ["reference", "cpu", "wasm", "webgpu", "node", "node-gpu"],
+  "--backend": backends,
   "--emit": ["ast", "graph", "coefficients", "kernels", "plan"],
   "--format": ["text", "json", "sarif", "github"],
   "--precision": ["plain", "compensated"],

@@ -7,7 +7,7 @@ import { VERSION } from "../compiler/version.js";
 import { exit, exitFor, exitTable } from "./exit.js";
 import type { Io } from "./io.js";
 import { jsonOf, printDiagnostics, printJson } from "./print.js";
-import { repeated, seedNumber, shapeNumbers, wholeNumber } from "./usage.js";
+import { backends, repeated, seedNumber, shapeNumbers, wholeNumber } from "./usage.js";
 
 /** Runs one command and gives its exit code. Never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
@@ -139,7 +139,7 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
     .option("--model <path>", "network: a path, or name=path (repeatable)", repeated)
     .option(
       "--backend <name>",
-      "reference, cpu, wasm, node or node-gpu (default: wasm, or cpu where it cannot start)",
+      `${backends.slice(0, -1).join(", ")} or ${backends.at(-1)!} (default: wasm, or cpu where it cannot start)`,
     )
     .option("--seed <n>", "seed of all random numbers (default: 0)", seedNumber)
     .option("--count <n>", "number of samples", wholeNumber("--count"))

@@ -3,6 +3,10 @@
 import { didYouMean } from "../compiler/resolve/suggest.js";
 import type { GaussianTarget } from "../compiler/certify/gaussian.js";
 import { fail } from "../compiler/diagnostics/report.js";
+import { backendNames } from "../runtime/backends/names.js";
+
+/** Backends that a run can be asked for: not the one that only counts. */
+export const backends: readonly string[] = backendNames.filter((name) => name !== "null");
 
 /** Throws D0706: the command line is wrong. */
 export const wrongUse = (message: string, help?: string): never => fail("D0706", message, { help });

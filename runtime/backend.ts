@@ -35,7 +35,7 @@ export interface TfInterop {
   readonly backend: string;
   /** The tf.Tensor inside; it still belongs to `tensor` and must not be disposed. */
   unwrap(tensor: Tensor): unknown;
-  /** Takes over a float32 tf.Tensor. */
+  /** Takes over a float32 tf.Tensor; of one that a live tensor has inside, as `unwrap` gives it, a clone. */
   adopt(value: unknown): Tensor;
   /** False when somebody disposed the tf.Tensor inside. */
   intact(tensor: Tensor): boolean;

@@ -2,7 +2,8 @@
 // here imports a module of Node.
 
 export type { Backend, Executable, HostArray, HostTensor, Shape, Tensor, TfInterop } from "./backend.js";
-export { backendNames, openBackend, type BackendOptions } from "./backends/open.js";
+export { backendNames } from "./backends/names.js";
+export { openBackend, type BackendOptions } from "./backends/open.js";
 export { progressSteps, type ControlledBatch, type ControlProgress } from "./control.js";
 export {
   findShape,

@@ -32,16 +32,19 @@ const whole = new Set<Size>(["full", "drawn"]);
 /**
  * The largest number of tensors of the size of the state that are alive at once, what networks return included: noise
  * that dies in the kernel that uses it is never stored, and a kernel writes its results over inputs that die in it.
- * Inputs of the run count as of that size.
+ * Inputs of the run count as of that size. `inPlace`: false for backends that write results beside inputs.
  */
-export function peakTensors({
-  programs,
-  kernels,
-  init,
-  steps,
-  control,
-  output,
-}: Pick<Plan, "programs" | "kernels" | "init" | "steps" | "control" | "output">): number {
+export function peakTensors(
+  {
+    programs,
+    kernels,
+    init,
+    steps,
+    control,
+    output,
+  }: Pick<Plan, "programs" | "kernels" | "init" | "steps" | "control" | "output">,
+  inPlace = true,
+): number {
   const registers = new Map<Register, Size>();
   let live = 0;
   let peak = 0;
@@ -97,7 +100,7 @@ export function peakTensors({
           const made = sizes.filter((size) => size === "full").length;
           const given = op.inputs.filter((_, k) => donated[k] === true);
           const dying = given.filter((register) => registers.get(register) === "full").length;
-          const reused = made === sizes.length ? Math.min(made, dying) : 0;
+          const reused = inPlace && made === sizes.length ? Math.min(made, dying) : 0;
           peak = Math.max(peak, live + made - reused);
           for (const register of given) put(register, undefined);
           op.outputs.forEach((register, k) => put(register, sizes[k]));

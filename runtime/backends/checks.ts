@@ -29,7 +29,11 @@ export function checkReduction(fn: ReduceFn, inputs: readonly Tensor[]): void {
 export function checkTensor<T extends { readonly isDisposed: boolean; readonly dtype: string }>(
   tensor: T,
 ): T {
-  if (tensor.isDisposed) throw new Error("the tensor that was handed over is disposed");
+  if (tensor.isDisposed) {
+    throw new Error(
+      "the tensor that was handed over is disposed; `adopt` takes over what it is given, so one that is given again must be a tf.clone",
+    );
+  }
   if (tensor.dtype !== "float32") {
     throw new Error(`the tensor that was handed over is ${tensor.dtype}, not float32`);
   }

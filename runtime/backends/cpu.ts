@@ -5,8 +5,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import type { Backend } from "../backend.js";
 import { BlockEngine } from "../kernels/blocks.js";
-import { checkIntact, checkTensor, inRoom } from "./checks.js";
+import { checkIntact, inRoom } from "./checks.js";
 import { FusedBackend, type Store } from "./fused.js";
+import { SharedTensors } from "./shared.js";
 
 interface ArrayBuffer32 {
   readonly values: Float32Array;
@@ -27,6 +28,7 @@ class ArrayStore implements Store<ArrayBuffer32, Float32Array> {
   readonly #backend = tf.findBackend("cpu");
   /** Arrays that were freed last: a new one costs its zeros and a garbage collection. */
   readonly #spare: Float32Array[] = [];
+  readonly #shared = new SharedTensors(tf);
   readonly #memory = this.#backend as unknown as CpuMemory;
 
   allocate(size: number): ArrayBuffer32 {
@@ -61,11 +63,12 @@ class ArrayStore implements Store<ArrayBuffer32, Float32Array> {
   }
   share(buffer: ArrayBuffer32, shape: readonly number[]): tf.Tensor {
     if (tf.getBackend() !== "cpu") void tf.setBackend("cpu");
-    buffer.tensor ??= tf.keep(tf.engine().makeTensor(buffer.values, [...shape], "float32", this.#backend));
-    return buffer.tensor;
+    return (buffer.tensor = this.#shared.give(buffer.tensor, shape, () =>
+      tf.engine().makeTensor(buffer.values, [...shape], "float32", this.#backend),
+    ));
   }
   adopt(value: unknown): { buffer: ArrayBuffer32; shape: readonly number[] } {
-    const tensor = checkTensor(value as tf.Tensor);
+    const tensor = this.#shared.take(value);
     // `get` fetches the data when another tfjs backend has it.
     return { buffer: { values: this.#memory.data.get(tensor.dataId).values, tensor }, shape: tensor.shape };
   }

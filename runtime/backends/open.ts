@@ -2,6 +2,7 @@
 
 import { fail } from "../../compiler/diagnostics/report.js";
 import type { Backend } from "../backend.js";
+import { backendNames } from "./names.js";
 import { openNull } from "./null.js";
 import { openReference } from "./reference.js";
 
@@ -10,7 +11,9 @@ export interface BackendOptions {
   readonly wasmPath?: string | undefined;
 }
 
-const openers: Readonly<Record<string, (options: BackendOptions) => Promise<Backend>>> = {
+const openers: Readonly<
+  Record<(typeof backendNames)[number], (options: BackendOptions) => Promise<Backend>>
+> = {
   reference: () => Promise.resolve(openReference()),
   null: () => Promise.resolve(openNull()),
   cpu: async () => (await import("./cpu.js")).openCpu(),
@@ -20,13 +23,10 @@ const openers: Readonly<Record<string, (options: BackendOptions) => Promise<Back
   webgpu: async () => (await import("./webgpu.js")).openWebGpu(),
 };
 
-/** Names that `openBackend` takes. */
-export const backendNames: readonly string[] = Object.keys(openers);
-
 /** Opens a backend by name. Throws D0702 for names that do not exist, and for devices that are not there. */
 export async function openBackend(name: string, options: BackendOptions = {}): Promise<Backend> {
   const help = `available: ${backendNames.join(", ")}`;
-  const opener = Object.hasOwn(openers, name) ? openers[name] : undefined;
-  if (opener !== undefined) return opener(options);
+  const known = backendNames.find((each) => each === name);
+  if (known !== undefined) return openers[known](options);
   return fail("D0702", `there is no backend '${name}'`, { help });
 }

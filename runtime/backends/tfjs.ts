@@ -8,10 +8,11 @@ import type { Backend, Executable, HostArray, Rows, Shape, Tensor, TfInterop } f
 import { Meter } from "../meter.js";
 import { makeNoise, type NoiseRequest } from "../noise/noise.js";
 import { nodeShapes, reducedShape, sameShape, sizeOf } from "../shapes.js";
-import { checkFill, checkReduction, checkTensor } from "./checks.js";
+import { checkFill, checkIntact, checkReduction } from "./checks.js";
 import { hostReduce } from "./hostReduce.js";
 import { everyOperation, fewestOperations, type Arrangement, type Combination } from "./combine.js";
 import { isOperation, kernelStructure, scalarNodes, scalarValues } from "./scalarOps.js";
+import { SharedTensors } from "./shared.js";
 
 type Tf = typeof tfjs;
 type TfTensor = tfjs.Tensor;
@@ -110,6 +111,7 @@ export class TfBackend implements Backend {
   readonly #tfName: string;
   readonly #arrange: typeof everyOperation;
   readonly #operations: ReturnType<typeof operations>;
+  readonly #shared: SharedTensors;
   readonly #live = new Set<TfStorage>();
   readonly #cache = new Map<string, TfExecutable>();
 
@@ -120,14 +122,18 @@ export class TfBackend implements Backend {
     { tfName = name, folds = false }: TfOptions = {},
   ) {
     this.#core = core;
+    this.#shared = new SharedTensors(core);
     this.#tfName = tfName;
     this.#arrange = folds ? fewestOperations : everyOperation;
     this.#operations = operations(core);
     this.tf = {
       backend: tfName,
-      unwrap: (tensor) => this.#value(tensor),
-      adopt: (value) => this.#make(checkTensor(value as TfTensor), (value as TfTensor).shape),
-      intact: (tensor) => !this.#value(tensor).isDisposed,
+      unwrap: (tensor) => this.#shared.mark(this.#value(tensor)),
+      adopt: (value) => {
+        const taken = this.#shared.take(value);
+        return this.#make(taken, taken.shape);
+      },
+      intact: (tensor) => !this.#inside(tensor).isDisposed,
     };
   }
 
@@ -264,7 +270,7 @@ export class TfBackend implements Backend {
   }
 
   free(tensor: Tensor): void {
-    const value = this.#value(tensor);
+    const value = this.#inside(tensor);
     if (!value.isDisposed) value.dispose();
     const storage = tensor as TfStorage;
     storage.value = null;
@@ -346,7 +352,14 @@ export class TfBackend implements Backend {
     return storage;
   }
 
+  /** Throws D0705 when the model disposed the tensor. */
   #value(tensor: Tensor): TfTensor {
+    const value = this.#inside(tensor);
+    checkIntact(value);
+    return value;
+  }
+
+  #inside(tensor: Tensor): TfTensor {
     if (!(tensor instanceof TfStorage) || tensor.value === null || !this.#live.has(tensor)) {
       throw new Error("this tensor was freed, or belongs to another backend");
     }

@@ -7,8 +7,9 @@ import { fail } from "../../compiler/diagnostics/report.js";
 import type { Backend } from "../backend.js";
 import { WasmEngine } from "../kernels/wasm/engine.js";
 import type { WasmMemory } from "../kernels/wasm/platform.js";
-import { checkIntact, checkTensor, noRoom } from "./checks.js";
+import { checkIntact, noRoom } from "./checks.js";
 import { FusedBackend, type Store } from "./fused.js";
+import { SharedTensors } from "./shared.js";
 
 interface TensorRecord {
   readonly id: number;
@@ -75,6 +76,7 @@ const LARGEST = 2 ** 32 - 2 ** 16;
 class HeapStore implements Store<HeapBuffer, number> {
   readonly #backend = tf.findBackend("wasm");
   readonly #heap = this.#backend as unknown as WasmHeap;
+  readonly #shared = new SharedTensors(tf);
   /** No tf.Tensor is over them. */
   readonly #spare: HeapBuffer[] = [];
 
@@ -164,11 +166,12 @@ class HeapStore implements Store<HeapBuffer, number> {
   share(buffer: HeapBuffer, shape: readonly number[]): tf.Tensor {
     if (tf.getBackend() !== "wasm") void tf.setBackend("wasm");
     const { dataId } = buffer;
-    buffer.tensor ??= tf.keep(tf.engine().makeTensorFromDataId(dataId, [...shape], "float32", this.#backend));
-    return buffer.tensor;
+    return (buffer.tensor = this.#shared.give(buffer.tensor, shape, () =>
+      tf.engine().makeTensorFromDataId(dataId, [...shape], "float32", this.#backend),
+    ));
   }
   adopt(value: unknown): { buffer: HeapBuffer; shape: readonly number[] } {
-    const tensor = checkTensor(value as tf.Tensor);
+    const tensor = this.#shared.take(value);
     // `get` fetches the data when another tfjs backend has it.
     const address = this.#heap.dataIdMap.get(tensor.dataId).memoryOffset;
     return {

@@ -1,12 +1,14 @@
 // Wrong use: every message names what was wrong and what is right; exit code 2, nothing on stdout. Also help, version
 // and what an exception of dsamp's own looks like.
 
+import { readFileSync } from "node:fs";
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { main } from "../../cli/dsamp.js";
 import { exit } from "../../cli/exit.js";
 import { VERSION } from "../../compiler/version.js";
-import { dsamp } from "./terminal.js";
+import { backendNames } from "../../runtime/index.js";
+import { dsamp, repository } from "./terminal.js";
 
 test.each([
   [["chek"], "unknown command `chek`", "did you mean `check`?"],
@@ -58,6 +60,17 @@ test("version and help", async () => {
   const bare = await dsamp([]);
   expect([bare.code, bare.stdout]).toEqual([2, ""]);
   expect(bare.stderr).toContain("Usage: dsamp");
+});
+
+test("help, completion and the manual name every backend that can be asked for", async () => {
+  const flag = /^\| `--backend NAME` .*$/m.exec(readFileSync(`${repository}docs/cli.md`, "utf8"))![0];
+  const { stdout: help } = await dsamp(["run", "--help"]);
+  const { stdout: words } = await dsamp(["completion", "bash"]);
+  for (const name of backendNames.filter((each) => each !== "null")) {
+    expect(flag).toContain(`\`${name}\``);
+    expect(help.replace(/\s+/g, " ")).toMatch(new RegExp(`--backend <name> [^(]*\\b${name}\\b`));
+    expect(words).toMatch(new RegExp(`\\b${name}\\b`));
+  }
 });
 
 test("a mistake of dsamp's own is one line, and a trace on request", async () => {

@@ -156,13 +156,14 @@ test.each(cases)("%s: a model returns %s", async (name, _, answer, message) => {
   clean();
 });
 
-/** Two steps of history, so that tensors live on from call to call. */
-const withHistory = (): Plan => {
-  const text = `sampler s { schedule edm; model predicts x0; grid karras; steps 5; solver dpmpp_2m; final ddim }`;
+const planOf = (solver: string): Plan => {
+  const text = `sampler s { schedule edm; model predicts x0; grid karras; steps 5; solver ${solver} }`;
   const { plan: compiled, diagnostics } = compile({ host: memoryHost({}), file: "s.dsamp", text });
   if (!compiled) throw new Error(diagnostics.map((item) => item.message).join("; "));
   return compiled;
 };
+/** Two steps of history, so that tensors live on from call to call. */
+const withHistory = (): Plan => planOf("dpmpp_2m; final ddim");
 
 describe.each(withTensors)("%s: a tensor that the run took is disposed", (name) => {
   test("in a later call, by the model that made it", async () => {
@@ -200,6 +201,36 @@ describe.each(withTensors)("%s: a tensor that the run took is disposed", (name) 
       },
     });
     expect((await failureOf(run)).message).toMatch(/^D0705: step 2 of 5 \(dpmpp_2m\).*call [12]/);
+    clean();
+  });
+});
+
+describe.each(withTensors)("%s: a model that gives back a tensor it did not make", (name) => {
+  test.each(["ddim", "heun", "dpmpp_2m; final ddim"])(
+    "the state, as the identity does: %s",
+    async (solver) => {
+      const { backend, clean } = await opened(name);
+      const run = (answer: Answer): Promise<SampleResult> =>
+        sample(planOf(solver), {
+          models: functionModel((input, _, call) => answer(call, input)),
+          ...{ backend, shape: SAMPLE, count: 2, seed: 3 },
+        });
+      const expected = await run((_call, input) => Float32Array.from(input));
+      const before = tf.memory().numTensors;
+      expect((await run((call) => adopt(call, unwrap(call)))).results).toEqual(expected.results);
+      expect(tf.memory().numTensors).toBe(before);
+      clean();
+    },
+  );
+
+  test("the same one at each call: the run has disposed it, and says what to do", async () => {
+    const { backend, clean } = await opened(name);
+    const constant = tf.fill([2, 3, 5], 0.5);
+    const run = sample(plan, {
+      models: functionModel((_, __, call) => adopt(call, constant)),
+      ...{ backend, shape: SAMPLE, count: 2 },
+    });
+    expect((await failureOf(run)).message).toMatch(/D0705: .*call 1.* is disposed; .*must be a tf.clone/);
     clean();
   });
 });

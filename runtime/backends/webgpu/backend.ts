@@ -9,8 +9,9 @@ import type { Backend, Executable, HostArray, Rows, Shape, Tensor, TfInterop } f
 import { Meter } from "../../meter.js";
 import { checkRequest, type NoiseRequest } from "../../noise/noise.js";
 import { reducedShape, sizeOf } from "../../shapes.js";
-import { checkFill, checkIntact, checkReduction, checkTensor } from "../checks.js";
+import { checkFill, checkIntact, checkReduction } from "../checks.js";
 import { kernelStructure } from "../scalarOps.js";
+import { SharedTensors } from "../shared.js";
 import { Device, type Buffer, type Shader } from "./device.js";
 import { fillWords, GpuExecutable, gridOf, type Binding } from "./executable.js";
 import type { TfGpu } from "./platform.js";
@@ -75,18 +76,20 @@ export class WebGpuBackend implements Backend {
   };
   readonly #core: Tf;
   readonly #tfGpu: tfjs.KernelBackend;
+  readonly #shared: SharedTensors;
   readonly #live = new Set<Handle>();
   readonly #cache = new Map<string, GpuExecutable>();
 
   /** tfjs' backend `webgpu` must be registered and ready. */
   constructor(core: Tf) {
     this.#core = core;
+    this.#shared = new SharedTensors(core);
     this.#tfGpu = core.findBackend("webgpu");
     this.device = new Device(this.#tfGpu as unknown as TfGpu);
     this.tf = {
       backend: "webgpu",
       unwrap: (tensor) => this.#share(this.#handle(tensor)),
-      adopt: (value) => this.#adopt(checkTensor(value as tfjs.Tensor)),
+      adopt: (value) => this.#adopt(this.#shared.take(value)),
       intact: (tensor) => this.#handle(tensor).tensor?.isDisposed !== true,
     };
   }
@@ -343,10 +346,9 @@ export class WebGpuBackend implements Backend {
       fail("D0705", "tfjs' backend 'webgpu' was replaced while the run had tensors on it");
     if (tf.getBackend() !== "webgpu") void tf.setBackend("webgpu");
     const { dataId } = this.#buffer(handle);
-    handle.tensor ??= tf.keep(
+    return (handle.tensor = this.#shared.give(handle.tensor, handle.shape, () =>
       tf.engine().makeTensorFromDataId(dataId, [...handle.shape], "float32", this.#tfGpu),
-    );
-    return handle.tensor;
+    ));
   }
 
   #adopt(tensor: tfjs.Tensor): Tensor {

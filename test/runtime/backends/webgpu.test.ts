@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.js";
 import { memoryHost } from "../../../compiler/host.js";
 import type { Distribution, KernelOp, Plan } from "../../../compiler/plan/schema.js";
+import { peakTensors } from "../../../compiler/plan/lifetimes.js";
 import { scalarOps } from "../../../runtime/backends/scalarOps.js";
 import { openWebGpu, type WebGpuHost } from "../../../runtime/backends/webgpu.js";
 import type { WebGpuBackend } from "../../../runtime/backends/webgpu/backend.js";
@@ -427,6 +428,23 @@ describe.skipIf(!webgpuBackend)(`webgpu${skipped}`, () => {
       expect(device.compilations).toBe(compiled);
     });
 
+    test.each([
+      ["dpmpp_2m", 6],
+      ["ddim", 4],
+      ["euler_ancestral", 4],
+      ["heun", 6],
+    ])(
+      "%s with guidance holds as many tensors as predicted for results beside inputs: %d",
+      async (solver, peak) => {
+        const plan = planOf(solver);
+        const own = (await openBackend("webgpu")) as WebGpuBackend;
+        await sample(plan, { models: network, backend: own, shape: [4, 8, 8], count: 2 });
+        expect(peakTensors(plan, false)).toBe(peak);
+        expect(own.meter.peakOfSize(512)).toBe(peak);
+        own.dispose();
+      },
+    );
+
     test("a solver of one kernel compiles nothing after its first step", async () => {
       const { device } = backend;
       const after: number[] = [];
@@ -533,6 +551,18 @@ describe.skipIf(!webgpuBackend)(`webgpu${skipped}`, () => {
       const run = sample(eulerPlan([2, 1, 0]), { models: disposing, backend, shape: [2] });
       await expect(run).rejects.toThrow(/D0705: .*disposed a tensor of the run/);
       expect([backend.liveTensors(), backend.meter.liveBytes]).toEqual([0, 0]);
+    });
+
+    test("a model that gives back the state, as the identity does, is no fault", async () => {
+      const plan = planOf("heun", 4);
+      const options = { backend, shape: [3, 5], count: 2 };
+      const expected = await sample(plan, { ...options, models: functionModel((x) => x) });
+      const before = tf.memory().numTensors;
+      const identity = functionModel((_, __, { state }) => ({
+        raw: backend.tf.adopt(backend.tf.unwrap(state.tensor)),
+      }));
+      expect((await sample(plan, { ...options, models: identity })).results).toEqual(expected.results);
+      expect([backend.liveTensors(), tf.memory().numTensors]).toEqual([0, before]);
     });
 
     test("a network's NaN is found on the device", async () => {

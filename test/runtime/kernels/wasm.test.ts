@@ -178,3 +178,24 @@ test("a tensor that tfjs still holds is not written over", async () => {
     expect(tf.memory().numTensors).toBe(before);
   }
 });
+
+test("a result in the memory of an input that tfjs saw has its own shape there", async () => {
+  for (const name of ["cpu", "wasm"]) {
+    const backend = await openBackend(name);
+    const before = tf.memory().numTensors;
+    const x = backend.upload(Float32Array.of(1, 2, 3), [3]);
+    const y = backend.upload(Float32Array.of(1, 1, 1), [1, 1, 3]);
+    backend.tf!.unwrap(x);
+    const [sum] = backend.dispatch(
+      backend.prepare(kernel(["x0", "x1", ["add", 0, 1]])),
+      [x, y],
+      [],
+      [true, true],
+    );
+    const shared = backend.tf!.unwrap(sum!) as tf.Tensor;
+    expect(shared.shape).toEqual([1, 1, 3]);
+    expect([...shared.dataSync()]).toEqual([2, 3, 4]);
+    backend.free(sum!);
+    expect([backend.liveTensors(), tf.memory().numTensors]).toEqual([0, before]);
+  }
+});
