@@ -55,6 +55,35 @@ describe("diffusers", () => {
     ["steps and timesteps", multistep, { steps: 3, args: { timesteps: [999, 500] } }],
     ["timesteps and karras", { ...multistep, use_karras_sigmas: true }, { args: { timesteps: [999, 500] } }],
     ["what diffusers refuses", { ...multistep, algorithm_type: "dpmsolver" }],
+    ["what diffusers refuses, under its old name", { ...multistep, algorithm_type: "deis" }],
+    [
+      "flow models have no noise prediction",
+      {
+        ...multistep,
+        algorithm_type: "dpmsolver",
+        final_sigmas_type: "sigma_min",
+        use_flow_sigmas: true,
+        prediction_type: "flow_prediction",
+      },
+    ],
+    [
+      "two levels above the table",
+      { _class_name: "EulerDiscreteScheduler", use_karras_sigmas: true, sigma_max: 700 },
+    ],
+    [
+      "one step of no length",
+      { _class_name: "EDMEulerScheduler", final_sigmas_type: "sigma_min" },
+      { steps: 1 },
+    ],
+    [
+      "timesteps of continuous time",
+      {
+        _class_name: "EulerDiscreteScheduler",
+        timestep_type: "continuous",
+        prediction_type: "v_prediction",
+      },
+      { args: { timesteps: [999, 500] } },
+    ],
     ["NaN in diffusers", { _class_name: "UniPCMultistepScheduler", solver_type: "bh1" }],
     ["NaN in diffusers", { _class_name: "DDPMScheduler", variance_type: "fixed_large_log" }],
     [
@@ -74,7 +103,19 @@ describe("diffusers", () => {
 
   test.each<readonly [string, Readonly<Record<string, Value>>]>([
     ["a class", { _class_name: "KarrasVeScheduler" }],
-    ["levels from data to noise", { _class_name: "FlowMatchEulerDiscreteScheduler", invert_sigmas: true }],
+    [
+      "fresh noise at levels of the other direction",
+      { _class_name: "FlowMatchEulerDiscreteScheduler", invert_sigmas: true, stochastic_sampling: true },
+    ],
+    [
+      "a last step up",
+      {
+        _class_name: "EulerDiscreteScheduler",
+        use_karras_sigmas: true,
+        sigma_min: 0.001,
+        final_sigmas_type: "sigma_min",
+      },
+    ],
     ["a function", { _class_name: "SASolverScheduler", tau_func: "f" }],
     ["a learned variance", { ...multistep, variance_type: "learned" }],
   ])("no counterpart: %s", (_, config) => {
