@@ -39,9 +39,34 @@ describe("diffusers", () => {
     expect(help).toContain("use_karras_sigmas");
   });
 
-  test("an option of another class: fine while it is off", () => {
-    expect(of({ ...multistep, skip_prk_steps: false })[0]).toBe("written");
-    expect(of({ ...multistep, skip_prk_steps: true })[0]).toBe("D0710");
+  test("options of other classes are named while they are on", () => {
+    // stable-diffusion-xl-base-1.0/scheduler/scheduler_config.json
+    const sdxl = {
+      _class_name: "EulerDiscreteScheduler",
+      _diffusers_version: "0.19.0.dev0",
+      beta_end: 0.012,
+      beta_schedule: "scaled_linear",
+      beta_start: 0.00085,
+      clip_sample: false,
+      interpolation_type: "linear",
+      num_train_timesteps: 1000,
+      prediction_type: "epsilon",
+      sample_max_value: 1.0,
+      set_alpha_to_one: false,
+      skip_prk_steps: true,
+      steps_offset: 1,
+      timestep_spacing: "leading",
+      trained_betas: null,
+      use_karras_sigmas: false,
+    };
+    const { warnings = [], text } = importDiffusers(sdxl, { steps: 20 });
+    expect(warnings.map(({ code, severity, message }) => [code, severity, message])).toEqual([
+      ["D0713", "warning", "EulerDiscreteScheduler has no options `sample_max_value`, `skip_prk_steps`"],
+    ]);
+    expect(text).toContain(
+      "// Options of other classes, which this one leaves unread: sample_max_value, skip_prk_steps.",
+    );
+    expect(importDiffusers({ ...multistep, skip_prk_steps: false }, { steps: 20 }).warnings).toEqual([]);
   });
 
   test("an argument nobody has", () => {
