@@ -17,6 +17,7 @@ import {
 import { exit } from "./exit.js";
 import { readText } from "./host.js";
 import type { Io } from "./io.js";
+import { printDiagnostics } from "./print.js";
 import { writeOutput } from "./output.js";
 import { assignment, oneOf, wrongUse } from "./usage.js";
 
@@ -74,6 +75,7 @@ export async function importSampler(tool: string, source: string, flags: Flags, 
     const whole = { ...line, steps: line.steps ?? flags.steps, options: { ...line.options, ...set } };
     made = known === "comfyui" ? importComfyUi(whole, request) : importKDiffusion(whole, request);
   }
+  printDiagnostics(io, made.warnings ?? []);
   const { text = made.text } = format(made.text, `${made.sampler}.dsamp`);
   if (flags.out === undefined) io.stdout.write(text);
   else {

@@ -1,5 +1,7 @@
 // Owns: what an importer returns: the text of a sampler, and how the tool's own calls and draws correspond to it.
 
+import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
+
 /** A state of the tool is the state at a grid point, the run's result, or nothing this sampler has (a stage). */
 export type State = number | "result" | null;
 
@@ -7,6 +9,8 @@ export interface Imported {
   /** A file with one sampler; not yet formatted. */
   readonly text: string;
   readonly sampler: string;
+  /** What the tool would not do either, and the user may not expect. */
+  readonly warnings?: readonly Diagnostic[];
   /**
    * What the tool's state after each of its calls is here, by the number of calls it makes. Tools whose scheduler is
    * stepped once a network call have states inside a step.

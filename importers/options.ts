@@ -123,20 +123,15 @@ export class Options {
 
   /**
    * Call last: what was not read is an error. `elsewhere`: options that the tool's other classes have; the tool leaves
-   * them unread here, so they may stay when they are off.
+   * them unread here, and those that are on are returned.
    */
-  finish(elsewhere: ReadonlySet<string> = new Set()): void {
-    for (const [name, value] of Object.entries(this.#values)) {
-      if (this.#read.has(name)) continue;
-      if (elsewhere.has(name)) {
-        if (isOff(value)) continue;
-        fail("D0710", `${this.who} has no option \`${name}\`, and would leave it unread`, {
-          help: `remove it: \`${name}\` is an option of other classes of the same tool`,
-        });
-      }
-      fail("D0710", `${this.who} has no option \`${name}\``, {
-        help: didYouMean(name, [...this.#read]) ?? `its options are ${[...this.#read].sort().join(", ")}`,
+  finish(elsewhere: ReadonlySet<string> = new Set()): readonly string[] {
+    const unread = Object.keys(this.#values).filter((name) => !this.#read.has(name));
+    const unknown = unread.find((name) => !elsewhere.has(name));
+    if (unknown !== undefined)
+      fail("D0710", `${this.who} has no option \`${unknown}\``, {
+        help: didYouMean(unknown, [...this.#read]) ?? `its options are ${[...this.#read].sort().join(", ")}`,
       });
-    }
+    return unread.filter((name) => !isOff(this.#values[name]));
   }
 }

@@ -66,6 +66,7 @@ export const codes = {
   D0710: { severity: "error", title: "import has an unknown option" },
   D0711: { severity: "error", title: "import has contradictory options" },
   D0712: { severity: "error", title: "import has no counterpart here" },
+  D0713: { severity: "warning", title: "import has options of another class" },
   D0801: { severity: "error", title: "source is too large" },
   D0802: { severity: "error", title: "nesting is too deep" },
   D0803: { severity: "error", title: "too many imports" },

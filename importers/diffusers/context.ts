@@ -1,5 +1,6 @@
 // Owns: what the importers of all diffusers schedulers share: their input, and the frame of the text they write.
 
+import { diagnostic } from "../../compiler/diagnostics/report.js";
 import { everyCall, noDraw, type Imported, type Request } from "../imported.js";
 import { contradiction, notImportable, type Options } from "../options.js";
 import { call, line, samplerText, type Line, type Parts } from "../text.js";
@@ -55,7 +56,7 @@ const snake = (name: string): string =>
 /** The finished import; checks that every option was read. Throws D0710. */
 export function written(context: Context, parts: Written): Imported {
   const { config, args, request, name } = context;
-  config.finish(context.elsewhere);
+  const unread = config.finish(context.elsewhere);
   args.finish();
   const defaults = [...config.defaults];
   const sampler = snake(name);
@@ -65,11 +66,27 @@ export function written(context: Context, parts: Written): Imported {
     ...(defaults.length === 0
       ? []
       : [`Not in the configuration, so as the class has it: ${defaults.join(", ")}.`]),
+    ...(unread.length === 0
+      ? []
+      : [`Options of other classes, which this one leaves unread: ${unread.join(", ")}.`]),
     ...(parts.notes ?? []),
     "diffusers keeps its levels and, in part, its states in float32; the numbers of this file are float64.",
   ];
   return {
     sampler,
+    warnings:
+      unread.length === 0
+        ? []
+        : [
+            diagnostic(
+              "D0713",
+              `${config.who} has no ${unread.length === 1 ? "option" : "options"} ${unread.map((item) => `\`${item}\``).join(", ")}`,
+              {
+                why: "other classes have them; diffusers leaves them unread here, and so does the import",
+                help: "if one of them was meant to act, `_class_name` is not the class it was meant for",
+              },
+            ),
+          ],
     text: samplerText({
       ...parts,
       name: sampler,

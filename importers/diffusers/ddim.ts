@@ -245,9 +245,9 @@ export const ddimInverse: Importer = (context) => {
       "set set_alpha_to_one to false",
     );
   const D = {
-    epsilon: ["(x[b] - sigma[b]*raw[p])/alpha[b]", "raw[p]"],
-    sample: ["raw[p]", "(x[b] - alpha[b]*raw[p])/sigma[b]"],
-    v_prediction: ["alpha[b]*x[b] - sigma[b]*raw[p]", "alpha[b]*raw[p] + sigma[b]*x[b]"],
+    epsilon: ["(x[b] - sigma[b]*eps[p])/alpha[b]", "eps[p]"],
+    sample: ["x0[p]", "(x[b] - alpha[b]*x0[p])/sigma[b]"],
+    v_prediction: ["alpha[b]*x[b] - sigma[b]*v[p]", "alpha[b]*v[p] + sigma[b]*x[b]"],
   }[prediction] as [string, string];
   const base = matched ? "s" : "b";
   const use = (text: string): string => text.replaceAll("[b]", `[${base}]`);

@@ -1,8 +1,9 @@
 // Owns: diffusers' schedulers with EDM preconditioning: EDMEuler, EDMDPMSolverMultistep, CosineDPMSolverMultistep.
 
-import { everyCall, type Imported } from "../imported.js";
+import { everyCall } from "../imported.js";
 import { contradiction } from "../options.js";
 import { call, line, list, literal } from "../text.js";
+import { lateChurn, repeatedStates, type Churn } from "./churn.js";
 import { stepsOf, thresholdOf, written, type Context, type Importer } from "./context.js";
 import { multistepRule } from "./multistep.js";
 
@@ -53,8 +54,15 @@ function base(context: Context, defaults: Defaults): Base {
   const level =
     spacing === "karras"
       ? `lerp(${literal(high)}^(1/${literal(rho)}), ${literal(low)}^(1/${literal(rho)}), ${fixed})^${literal(rho)}`
-      : `exp(lerp(log(${literal(high)}), log(${literal(low)}), ${fixed}))`;
-  const repeats = !toZero && (n > 1 || ramp !== undefined);
+      : n === 1
+        ? literal(low)
+        : `exp(lerp(log(${literal(high)}), log(${literal(low)}), ${fixed}))`;
+  if (!toZero && n === 1)
+    contradiction(
+      `${config.who}: final_sigmas_type "sigma_min" makes a run of one step of no length`,
+      "take two steps or more",
+    );
+  const repeats = !toZero;
   const definition = [
     ...(ramp
       ? [
@@ -97,7 +105,7 @@ const negativeNet = (data: number, time: string): string =>
   ].join("\n");
 
 /** The lines that the three classes share. */
-function frame(made: Base, time: "log(sigma)/4" | "2*atan(sigma)/pi") {
+function frame(made: Base, time: "log(sigma)/4" | "2*atan(sigma)/pi", churns = false) {
   const custom = made.negative || time !== "log(sigma)/4";
   const net = call("edm", { sigma_data: made.data });
   return {
@@ -110,26 +118,21 @@ function frame(made: Base, time: "log(sigma)/4" | "2*atan(sigma)/pi") {
     init: line("x[start] = sqrt(sigma[start]^2 + 1)*z", "init_noise_sigma is sqrt(sigma_max^2 + 1)."),
     grid: line("levels"),
     steps: made.steps,
-    states: (calls: number) =>
-      everyCall(calls).map((k) => Math.min(k as number, made.repeats ? made.n - 1 : made.n)),
+    states: made.repeats ? repeatedStates(made.n, churns) : everyCall,
   };
 }
 
-const lateChurn = (data: number, sign: string): string =>
-  `// Churn as EDMEulerScheduler has it: the network is called before the noise is added; its output is combined with the
-// state and the level after it.
-solver late_churn(S_churn, S_min, S_max, S_noise) {
-  noise z
-  let skip(r) = ${literal(data)}^2/(r^2 + ${literal(data)}^2)
-  let gain(r) = ${sign}r*${literal(data)}/sqrt(r^2 + ${literal(data)}^2)
-  step {
-    let gamma = where(S_min <= rho[s] <= S_max, min(S_churn, sqrt(2) - 1), 0)
-    point hat at rho = (1 + gamma)*rho[s]
-    x[hat] = renoise(s -> hat, noise: S_noise*z)
-    let D = skip(rho[hat])*x[hat] + gain(rho[hat])*raw[s]
-    x[t] = x[hat] + (rho[t] - rho[hat])*(x[hat] - D)/rho[hat]
-  }
-}`;
+/** The network's output at one level, put together with the state and the level after the noise. */
+const churned = (data: number): Pick<Churn, "why" | "lets" | "mean"> => ({
+  why: `// Churn as EDMEulerScheduler has it: the network is called before the noise is added; its output is combined with the
+// state and the level after it.`,
+  lets: [
+    `let skip(r) = ${literal(data)}^2/(r^2 + ${literal(data)}^2)`,
+    `let gain(r) = r*${literal(data)}/sqrt(r^2 + ${literal(data)}^2)`,
+  ],
+  mean: (from, hat, to) =>
+    `x[${hat}] + (rho[${to}] - rho[${hat}])*((1 - skip(rho[${hat}]))*x[${hat}] - gain(rho[${hat}])/gain(rho[${from}])*(x0[${from}] - skip(rho[${from}])*x[${from}]))/rho[${hat}]`,
+});
 
 export const edmEuler: Importer = (context) => {
   const { args } = context;
@@ -141,28 +144,18 @@ export const edmEuler: Importer = (context) => {
     prediction: "epsilon",
     ramp: true,
   });
-  const amount = args.number("s_churn", 0);
-  const low = args.number("s_tmin", 0);
-  const high = args.number("s_tmax", Infinity);
-  const noise = args.number("s_noise", 1);
-  const shared = frame(made, "log(sigma)/4");
-  if (amount === 0) return written(context, { ...shared, guidance: [], solver: line("euler") });
-  const draw: Imported["draw"] = (_, step, sigmas) =>
-    sigmas.slice(0, step).filter((sigma) => low <= sigma && sigma <= high).length;
+  const churn = lateChurn(args, () => ({
+    ...churned(made.data),
+    intervals: made.n,
+    repeats: made.repeats,
+  }));
+  const shared = frame(made, "log(sigma)/4", churn !== undefined);
   return written(context, {
     ...shared,
-    definitions: [...shared.definitions, lateChurn(made.data, made.negative ? "-" : "")],
+    definitions: [...shared.definitions, ...(churn?.definitions ?? [])],
     guidance: [],
-    solver: line(
-      call("late_churn", {
-        S_churn: `${literal(amount)}/${made.n}`,
-        S_min: low,
-        S_max: high,
-        S_noise: noise,
-      }),
-      "s_churn is divided by the number of intervals.",
-    ),
-    draw,
+    solver: churn?.solver ?? line("euler"),
+    ...(churn ? { draw: churn.draw } : {}),
   });
 };
 
@@ -179,6 +172,11 @@ export const edmDpmSolver: Importer = (context) => {
   const guidance = thresholdOf(config);
   const asked = config.word("algorithm_type", "dpmsolver++", ["dpmsolver++", "sde-dpmsolver++", "deis"]);
   const algorithm = asked === "sde-dpmsolver++" ? asked : "dpmsolver++";
+  if (asked === "deis" && made.toZero)
+    contradiction(
+      `${config.who}: algorithm_type "deis" with final_sigmas_type "zero", which diffusers refuses`,
+      'set final_sigmas_type to "sigma_min"',
+    );
   const order = config.whole("solver_order", 2);
   if (order === 3 && algorithm === "sde-dpmsolver++")
     contradiction(

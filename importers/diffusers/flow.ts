@@ -2,8 +2,8 @@
 
 import { drawEachStep, noDraw, type State } from "../imported.js";
 import { contradiction, notImportable } from "../options.js";
-import { line, list, literal } from "../text.js";
-import { type Context, type Importer, listExcludes, stepsOf, unitNoise, written } from "./context.js";
+import { call, line, list, literal } from "../text.js";
+import { type Context, type Importer, stepsOf, unitNoise, written } from "./context.js";
 import { conversionNotes, conversionOf, converted } from "./spacing.js";
 
 const shifted = (by: string, u: string): string => `${by}*${u}/(1 + (${by} - 1)*${u})`;
@@ -14,6 +14,7 @@ interface Levels {
   readonly steps: number | undefined;
   readonly n: number;
   readonly N: number;
+  readonly inverted: boolean;
 }
 
 /** The levels; `simple`: Heun has only `shift`. */
@@ -33,7 +34,7 @@ function levels(context: Context, simple: boolean): Levels {
   const max = simple ? 0 : config.number("max_shift", 1.15);
   const from = simple ? 0 : config.number("base_image_seq_len", 256);
   const to = simple ? 0 : config.number("max_image_seq_len", 4096);
-  if (!simple) config.off("invert_sigmas", "levels that run from data to noise");
+  const inverted = !simple && config.flag("invert_sigmas", false);
   const mu = simple ? undefined : args.optional("mu");
   const tokens = simple ? undefined : args.optional("tokens");
   if (!dynamic && (mu !== undefined || tokens !== undefined))
@@ -48,9 +49,9 @@ function levels(context: Context, simple: boolean): Levels {
     );
   const sigmas = simple ? undefined : args.numbers("sigmas");
   const timesteps = simple ? undefined : args.numbers("timesteps");
-  if (sigmas && timesteps) notImportable(`${who}: \`sigmas\` and \`timesteps\` together`);
+  if (sigmas && timesteps && sigmas.length !== timesteps.length)
+    contradiction(`${who}: ${sigmas.length} \`sigmas\` and ${timesteps.length} \`timesteps\``);
   const given = sigmas ?? timesteps?.map((t) => t / N);
-  if (given) listExcludes(who, sigmas ? "sigmas" : "timesteps", conversion);
   const n = stepsOf(context, given);
   const by =
     amount === undefined ? literal(shift) : kind === "linear" ? literal(amount) : `exp(${literal(amount)})`;
@@ -73,7 +74,7 @@ function levels(context: Context, simple: boolean): Levels {
   const value =
     conversion === undefined
       ? `${level}(i)`
-      : converted(conversion, `${level}(0)`, `${level}(${count} - 1)`, "i");
+      : converted(conversion, `${level}(0)`, `${level}(${count} - 1)`, "i", count);
   const why = [
     ...(amount === undefined
       ? []
@@ -86,6 +87,7 @@ function levels(context: Context, simple: boolean): Levels {
         ]
       : []),
     ...(given ? ["Levels that are given are shifted once."] : []),
+    ...(sigmas && timesteps ? ["diffusers reads `sigmas` and leaves `timesteps` unread."] : []),
     ...(terminal ? [`shift_terminal: 1 - sigma is stretched so that the last level is ${terminal}.`] : []),
     ...(conversion === undefined
       ? []
@@ -104,23 +106,29 @@ function levels(context: Context, simple: boolean): Levels {
     steps: given ? undefined : n,
     n,
     N,
+    inverted,
   };
 }
 
-/** Arguments of `step` that the Euler class takes and does not use, and the Heun class uses for churn. */
+/** Arguments of `step` that the Euler class takes and does not use. */
 const noChurn = (context: Context): void => {
   const amount = context.args.number("s_churn", 0);
   context.args.number("s_tmin", 0);
   context.args.number("s_tmax", Infinity);
   context.args.number("s_noise", 1);
-  if (amount !== 0) notImportable(`${context.config.who}: \`s_churn\` on a flow path`);
+  if (amount !== 0)
+    contradiction(`${context.config.who}: \`s_churn\`, which its step leaves unread`, "leave it out");
 };
 
+const towardData = `// invert_sigmas: the tool's levels run from 0 at the noise to 1 at the data. Its network is told those, and predicts the
+// velocity in that direction.
+parameterization toward_data = x0 - eps`;
+
 const parts = (made: Levels) => ({
-  definitions: [...made.tables, made.definition],
+  definitions: [...made.tables, made.definition, ...(made.inverted ? [towardData] : [])],
   schedule: line("flow", "The state is (1 - sigma)*x0 + sigma*noise."),
   init: unitNoise,
-  predicts: line(`flow with time: ${made.N}*time`),
+  predicts: line(made.inverted ? `toward_data with time: ${made.N}*alpha` : `flow with time: ${made.N}*time`),
   guidance: [],
   grid: line("levels"),
   steps: made.steps,
@@ -130,6 +138,10 @@ export const flowMatchEuler: Importer = (context) => {
   const made = levels(context, false);
   const stochastic = context.config.flag("stochastic_sampling", false);
   noChurn(context);
+  if (stochastic && made.inverted)
+    notImportable(
+      `${context.config.who}: stochastic_sampling with invert_sigmas, where diffusers adds noise at the levels of the other direction`,
+    );
   return written(context, {
     ...parts(made),
     solver: stochastic
@@ -139,15 +151,58 @@ export const flowMatchEuler: Importer = (context) => {
   });
 };
 
+const churnedHeun = `// Churn as FlowMatchHeunDiscreteScheduler has it: sigma grows and alpha does not, so the state leaves the path; the network
+// is called before the noise is added. It draws at its second call too, and drops that draw.
+solver flow_churn(S_churn, S_min, S_max, S_noise) {
+  noise z
+  step {
+    let gamma = where(S_min <= sigma[s] <= S_max, min(S_churn, sqrt(2) - 1), 0)
+    let hat   = (1 + gamma)*sigma[s]
+    let y     = x[s] + S_noise*sqrt(hat^2 - sigma[s]^2)*z
+    let slope = sigma[s]/hat*flow[s]
+    when last { x[t] = y + (sigma[t] - hat)*slope }
+    else {
+      point p at t
+      x[p] = y + (sigma[t] - hat)*slope
+      x[t] = y + (sigma[t] - hat)*(slope + flow[p])/2
+    }
+  }
+}`;
+
 export const flowMatchHeun: Importer = (context) => {
+  const { args } = context;
   const made = levels(context, true);
-  noChurn(context);
+  const amount = args.number("s_churn", 0);
+  const low = args.number("s_tmin", 0);
+  const high = args.number("s_tmax", Infinity);
+  const noise = args.number("s_noise", 1);
+  const shared = parts(made);
   return written(context, {
-    ...parts(made),
-    solver: line("heun", "Two network calls a step and one in the last, which is Euler."),
+    ...shared,
+    definitions: [...shared.definitions, ...(amount === 0 ? [] : [churnedHeun])],
+    solver:
+      amount === 0
+        ? line("heun", "Two network calls a step and one in the last, which is Euler.")
+        : line(
+            call("flow_churn", {
+              S_churn: `${literal(amount)}/${2 * made.n - 1}`,
+              S_min: low,
+              S_max: high,
+              S_noise: noise,
+            }),
+            `s_churn is divided by the length of the list of sigmas less one, ${2 * made.n - 1}: inner levels are there twice.`,
+          ),
     states: (calls): readonly State[] =>
       Array.from({ length: calls }, (_, k) =>
         k === 2 * made.n - 2 ? made.n : k % 2 === 1 ? (k + 1) / 2 : null,
       ),
+    draw:
+      amount === 0
+        ? noDraw
+        : (_, step, sigmas) =>
+            2 *
+            Array.from({ length: step }, (_unused, k) => sigmas[2 * k] as number).filter(
+              (sigma) => low <= sigma && sigma <= high,
+            ).length,
   });
 };

@@ -35,17 +35,19 @@ const importers: Readonly<Record<string, Importer>> = {
   CosineDPMSolverMultistep: cosineDpmSolver,
 };
 
-/** Options of the classes above: a file that one class wrote is read by another, which leaves what it lacks unread. */
+/** Options of diffusers' schedulers of images: a file that one class wrote is read by another, which leaves what it lacks unread. */
 const everywhere: ReadonlySet<string> = new Set(
   (
-    "num_train_timesteps beta_start beta_end beta_schedule trained_betas solver_order prediction_type thresholding " +
-    "dynamic_thresholding_ratio sample_max_value algorithm_type solver_type lower_order_final euler_at_final " +
-    "use_karras_sigmas use_exponential_sigmas use_beta_sigmas use_lu_lambdas use_flow_sigmas flow_shift " +
-    "final_sigmas_type lambda_min_clipped variance_type timestep_spacing steps_offset rescale_betas_zero_snr " +
-    "use_dynamic_shifting time_shift_type predict_x0 disable_corrector solver_p sigma_min sigma_max shift_terminal " +
-    "clip_sample clip_sample_range set_alpha_to_one skip_prk_steps interpolation_type timestep_type noise_sampler_seed " +
-    "original_inference_steps timestep_scaling predictor_order corrector_order tau_func shift base_shift max_shift " +
-    "base_image_seq_len max_image_seq_len invert_sigmas stochastic_sampling sigma_data sigma_schedule rho"
+    "algorithm_type base_image_seq_len base_shift beta_end beta_schedule beta_start clip_denoised clip_sample " +
+    "clip_sample_range corrector_order disable_corrector dynamic_thresholding_ratio euler_at_final " +
+    "final_sigmas_type flow_shift interpolation_type invert_sigmas lambda_min_clipped lower_order_final " +
+    "max_image_seq_len max_shift noise_sampler_seed num_train_timesteps original_inference_steps predict_x0 " +
+    "prediction_type predictor_order rescale_betas_zero_snr rho s_noise sample_max_value sampling_eps " +
+    "set_alpha_to_one shift shift_terminal sigma_data sigma_max sigma_min sigma_schedule skip_prk_steps snr " +
+    "snr_shift_scale solver_order solver_p solver_type steps_offset stochastic_sampling t_max t_min tau_func " +
+    "thresholding time_shift_type timestep_scaling timestep_spacing timestep_type trained_betas " +
+    "use_beta_sigmas use_dynamic_shifting use_exponential_sigmas use_flow_sigmas use_karras_sigmas " +
+    "use_lu_lambdas variance_type"
   ).split(" "),
 );
 

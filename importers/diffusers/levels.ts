@@ -32,6 +32,7 @@ export interface Traits {
 }
 
 export interface Levels {
+  readonly prediction: Prediction;
   readonly table: Table;
   readonly definitions: readonly string[];
   readonly schedule: Line;
@@ -125,6 +126,15 @@ function flowLevels(context: Context, traits: Traits, N: number): Flow {
   };
 }
 
+/** Rules on the noise prediction have no branch for flow models. Throws D0711. */
+export function flowNeedsData(config: Options, { prediction }: Levels, noise: string | undefined): void {
+  if (prediction === "flow_prediction" && noise !== undefined)
+    contradiction(
+      `${config.who}: prediction_type "flow_prediction" with ${noise}, which diffusers refuses`,
+      "take the rule on the data prediction",
+    );
+}
+
 const viewNames = ["epsilon", "sample", "v_prediction", "flow_prediction"] as const;
 
 export function levelsOf(context: Context, traits: Traits): Levels {
@@ -201,7 +211,7 @@ export function levelsOf(context: Context, traits: Traits): Levels {
         ? "then sigma = 0"
         : indexed
           ? "index = 0"
-          : "rho = trained.rho(index: 0)";
+          : `${flow ? "time" : "rho"} = trained.rho(index: 0)`;
   const count = timesteps ? String(calls) : made === calls ? "steps" : String(made);
   const fixed = timesteps !== undefined || flowing?.count !== undefined || made !== calls;
   const truncated =
@@ -227,7 +237,11 @@ export function levelsOf(context: Context, traits: Traits): Levels {
         ]
       : []),
     ...(option === "sigma_min" && !repeats
-      ? ['final_sigmas_type "sigma_min": the last step ends at training step 0.']
+      ? [
+          flow
+            ? 'final_sigmas_type "sigma_min": the last level is sigma/alpha of training step 0, taken as a level of the flow path.'
+            : 'final_sigmas_type "sigma_min": the last step ends at training step 0.',
+        ]
       : []),
     ...(option === "repeat" && indexed
       ? ["This class has no final_sigmas_type: it stops at training step 0, not at zero."]
@@ -252,6 +266,7 @@ export function levelsOf(context: Context, traits: Traits): Levels {
           : "exponential"
       : undefined;
   return {
+    prediction,
     table,
     ...(named === undefined ? {} : { std: line(named, ...why) }),
     definitions: [...table.definitions, ...(indexed ? spaced.tables : []), ...(flowing?.definitions ?? [])],

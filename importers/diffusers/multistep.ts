@@ -5,7 +5,7 @@ import { drawEachStep, type Imported, type State } from "../imported.js";
 import { contradiction, notImportable, type Options } from "../options.js";
 import { call, quoted } from "../text.js";
 import { type Context, type Importer, noVariance, thresholdOf, unitNoise, written } from "./context.js";
-import { levelsOf, type Levels } from "./levels.js";
+import { flowNeedsData, levelsOf, type Levels } from "./levels.js";
 import { compose, type Composed } from "./rules.js";
 
 /** SDE rules whose diffusers form differs from the library's, by name. */
@@ -202,11 +202,12 @@ export const dpmSolverMultistep: Importer = (context) => {
     "deis",
   ]);
   const algorithm = asked === "deis" ? "dpmsolver++" : asked;
-  if (!algorithm.endsWith("++") && levels.toZero)
+  if (!asked.endsWith("++") && levels.toZero)
     contradiction(
-      `${config.who}: algorithm_type "${algorithm}" with final_sigmas_type "zero", which diffusers refuses`,
+      `${config.who}: algorithm_type "${asked}" with final_sigmas_type "zero", which diffusers refuses`,
       'set final_sigmas_type to "sigma_min"',
     );
+  flowNeedsData(config, levels, algorithm.endsWith("++") ? undefined : `algorithm_type "${algorithm}"`);
   const euler = config.flag("euler_at_final", false);
   const rule = multistepRule(config, algorithm, levels.calls, levels.toZero, levels.dropped, euler);
   return familyText(context, levels, rule, thresholdOf(config));
@@ -251,6 +252,7 @@ export const unipcMultistep: Importer = (context) => {
       `${config.who}: lower_order_final false with final_sigmas_type "zero" makes a singular system in the last step`,
       "set lower_order_final to true",
     );
+  flowNeedsData(config, levels, data ? undefined : "predict_x0 false");
   const name = data ? "unipc" : "unipc_eps";
   const { calls } = levels;
   if (!data && levels.toZero)
@@ -268,7 +270,9 @@ export const unipcMultistep: Importer = (context) => {
   const rule = compose(rules, at(top, true), (k) => at(Math.min(top, k + 1), true), [
     "The last step is not corrected; lower_order_final lowers the order in runs of any length.",
   ]);
-  return familyText(context, levels, { ...rule, definitions: [] }, thresholdOf(config), false, [
+  const bound = thresholdOf(config);
+  return familyText(context, levels, { ...rule, definitions: [] }, data ? bound : [], false, [
+    ...(data || bound.length === 0 ? [] : ["thresholding acts with predict_x0 only, and is left out here."]),
     "diffusers returns predicted states and corrects them at the next call; the states here are corrected.",
   ]);
 };

@@ -5,7 +5,7 @@ import { drawEachStep } from "../imported.js";
 import { contradiction } from "../options.js";
 import { line } from "../text.js";
 import { noVariance, thresholdOf, type Importer } from "./context.js";
-import { levelsOf } from "./levels.js";
+import { flowNeedsData, levelsOf } from "./levels.js";
 import { familyText } from "./multistep.js";
 
 /** The update on x0. Order 2 has a further term, of third order in the step. */
@@ -57,6 +57,11 @@ export const saSolver: Importer = (context) => {
     "a function cannot be read from a configuration; the default is the window of 200 to 800",
   );
   const algorithm = config.word("algorithm_type", "data_prediction", ["data_prediction", "noise_prediction"]);
+  flowNeedsData(
+    config,
+    levels,
+    algorithm === "noise_prediction" ? `algorithm_type "${algorithm}"` : undefined,
+  );
   const p = config.whole("predictor_order", 2);
   const c = config.whole("corrector_order", 2, 0);
   if (p > 4 || c > 4)

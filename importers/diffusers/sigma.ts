@@ -4,6 +4,7 @@
 import { drawEachStep, everyCall, type Imported, type State } from "../imported.js";
 import { contradiction, notImportable } from "../options.js";
 import { call, line, list, literal, type Line } from "../text.js";
+import { lateChurn, repeatedStates, type Churn } from "./churn.js";
 import { listExcludes, stepsOf, written, type Context, type Importer } from "./context.js";
 import {
   conversionNotes,
@@ -37,7 +38,7 @@ interface Rule {
   readonly draw?: Imported["draw"];
 }
 
-type RuleOf = (context: Context, prediction: string, intervals: number, steps: number) => Rule;
+type RuleOf = (context: Context, prediction: string, levels: Levels) => Rule;
 
 interface Levels {
   readonly definitions: readonly string[];
@@ -56,6 +57,38 @@ interface Levels {
 }
 
 const rho = (index: string): string => `trained.rho(index: ${index})`;
+
+/** Configured ends of converted levels that lie outside the table. Throws D0711 and D0712. */
+function inTable(
+  who: string,
+  conversion: NonNullable<Conversion>,
+  { abar }: Table,
+  { low, high }: { readonly low: number | undefined; readonly high: number | undefined },
+  n: number,
+  toZero: boolean,
+  continuous: boolean,
+): void {
+  const level = (index: number): number => Math.sqrt(1 / (abar.at(index) as number) - 1);
+  if (low !== undefined && low < level(0) && !toZero)
+    notImportable(
+      `${who}: final_sigmas_type "sigma_min" goes up to training step 0 from \`sigma_min\` ${low}`,
+      'set final_sigmas_type to "zero"',
+    );
+  if (high === undefined || high <= level(-1) || n < 2 || continuous) return;
+  const bottom = low ?? level(0);
+  const u = 1 / (n - 1);
+  const second =
+    conversion === "karras"
+      ? ((1 - u) * high ** (1 / 7) + u * bottom ** (1 / 7)) ** 7
+      : conversion === "beta"
+        ? high
+        : Math.exp((1 - u) * Math.log(high) + u * Math.log(bottom));
+  if (second >= level(-1))
+    contradiction(
+      `${who}: \`sigma_max\` ${high} puts two levels or more above the table, which have one timestep in diffusers, so it skips the first and fails at the end`,
+      `take \`sigma_max\` at most ${level(-1).toPrecision(4)}`,
+    );
+}
 
 function levels(context: Context, traits: Traits, table: Table, continuous: boolean): Levels {
   const { config, args } = context;
@@ -106,7 +139,9 @@ function levels(context: Context, traits: Traits, table: Table, continuous: bool
   const n = stepsOf(context, timesteps);
   const spaced = timesteps ? listed(timesteps) : outerSpacing(who, spacing, table, n, offset, false);
   const lowest = interpolation === "log_linear" ? 0 : spaced.at(n - 1);
-  const repeats = !toZero && low === undefined && lowest === 0 && n > 1;
+  const converts = conversion !== undefined;
+  const repeats = !toZero && !(converts && low !== undefined) && lowest === 0 && n > 1;
+  if (converts) inTable(who, conversion, table, { low, high }, n, toZero, continuous);
   const last = toZero ? "then sigma = 0" : repeats ? "" : `then rho = ${rho("0")}`;
   const finalNote = toZero
     ? []
@@ -161,7 +196,7 @@ function levels(context: Context, traits: Traits, table: Table, continuous: bool
           "i",
         );
   const fromSpaced = converting === undefined || (byIndex && (high === undefined || low === undefined));
-  const converts = [
+  const given = [
     ...(high === undefined ? [`  let high = ${byIndex ? "level(0)" : rho(String(table.N - 1))}`] : []),
     ...(low === undefined ? [`  let low = ${byIndex ? "level(steps - 1)" : rho("0")}`] : []),
   ];
@@ -187,7 +222,7 @@ function levels(context: Context, traits: Traits, table: Table, continuous: bool
         ...why.map((item) => `// ${item}`),
         "grid levels {",
         ...(fromSpaced ? between : []),
-        ...(converting === undefined ? [] : converts),
+        ...(converting === undefined ? [] : given),
         `  rho[i] = ${converting ?? "level(i)"}  for i in 0 .. ${count} - 1`,
         ...(last === "" ? [] : [`  ${last}`]),
         "}",
@@ -224,12 +259,10 @@ const scheduler =
     const made = levels(context, traits, table, continuous);
     const clip = traits.clip === true && config.flag("clip_sample", false);
     const range = traits.clip === true ? config.number("clip_sample_range", 1) : 1;
-    const { solver, definitions = [], draw } = rule(context, prediction, made.intervals, made.count);
+    const { solver, definitions = [], draw } = rule(context, prediction, made);
     const view = { epsilon: "eps_on_ve", v_prediction: "v_on_ve", sample: "x0_on_ve" }[prediction];
     const model = prediction === "sample" ? view : call(view, { trained_on: "trained" });
     const n = made.count;
-    if (made.repeats && solver.text.startsWith("late_churn"))
-      notImportable(`${config.who}: churn in a last step of no length`, 'set final_sigmas_type to "zero"');
     return written(context, {
       definitions: [
         ...table.definitions,
@@ -264,56 +297,39 @@ const scheduler =
       states: traits.twice
         ? (calls): readonly State[] =>
             Array.from({ length: calls }, (_, k) => (k === 2 * n - 2 ? n : k % 2 === 1 ? (k + 1) / 2 : null))
-        : (calls): readonly State[] =>
-            everyCall(calls).map((k) => Math.min(k as number, made.repeats ? n - 1 : n)),
+        : made.repeats
+          ? repeatedStates(n, solver.text.startsWith("late_churn"))
+          : everyCall,
       ...(draw ? { draw } : {}),
     });
   };
 
-const lateChurn = (mean: string): string =>
-  `// Churn as EulerDiscreteScheduler has it: the network is called before the noise is added, so its prediction
-// belongs to the state without the noise. In Karras et al. 2022, algorithm 2, and in k-diffusion it is called after.
-solver late_churn(S_churn, S_min, S_max, S_noise) {
-  noise z
-  step {
-    let gamma = where(S_min <= rho[s] <= S_max, min(S_churn, sqrt(2) - 1), 0)
-    point hat at rho = (1 + gamma)*rho[s]
-    x[hat] = renoise(s -> hat, noise: S_noise*z)
-    ${mean}
+const churnWhy = `// Churn as EulerDiscreteScheduler has it: the network is called before the noise is added, so its prediction
+// belongs to the state without the noise. In Karras et al. 2022, algorithm 2, and in k-diffusion it is called after.`;
+
+const churnOf = (prediction: string): Pick<Churn, "why" | "mean"> => {
+  const toward =
+    (data: (from: string, hat: string) => string) =>
+    (from: string, hat: string, to: string): string =>
+      `x[${hat}] + (rho[${to}] - rho[${hat}])*(x[${hat}] - ${data(from, hat)})/rho[${hat}]`;
+  switch (prediction) {
+    case "epsilon":
+      return {
+        why: churnWhy,
+        mean: (from, hat, to) => `x[${hat}] + (rho[${to}] - rho[${hat}])*eps[${from}]`,
+      };
+    case "sample":
+      return { why: churnWhy, mean: toward((from) => `x0[${from}]`) };
+    default:
+      return {
+        why: `${churnWhy}\n// v_prediction: x0 is formed from the state with the noise and the level without it.`,
+        mean: toward((from, hat) => `(x0[${from}] + (x[${hat}] - x[${from}])/(rho[${from}]^2 + 1))`),
+      };
   }
-}`;
-
-const churnRules: Readonly<Record<string, string>> = {
-  epsilon: "x[t] = x[hat] + (rho[t] - rho[hat])*eps[s]",
-  sample: "x[t] = x[hat] + (rho[t] - rho[hat])*(x[hat] - x0[s])/rho[hat]",
-  v_prediction: [
-    "// v_prediction: x0 is formed with the level before the noise, and divided by the level after it.",
-    "    let D = x[hat]/(rho[s]^2 + 1) - rho[s]/sqrt(rho[s]^2 + 1)*raw[s]",
-    "    x[t] = x[hat] + (rho[t] - rho[hat])*(x[hat] - D)/rho[hat]",
-  ].join("\n"),
 };
 
-const euler: RuleOf = ({ args }, prediction, intervals) => {
-  const amount = args.number("s_churn", 0);
-  const low = args.number("s_tmin", 0);
-  const high = args.number("s_tmax", Infinity);
-  const noise = args.number("s_noise", 1);
-  if (amount === 0) return { solver: line("euler") };
-  return {
-    definitions: [lateChurn(churnRules[prediction] as string)],
-    solver: line(
-      call("late_churn", {
-        S_churn: `${literal(amount)}/${intervals}`,
-        S_min: low,
-        S_max: high,
-        S_noise: noise,
-      }),
-      `s_churn is divided by the length of the list of sigmas less one, ${intervals}.`,
-    ),
-    // A tensor is drawn only where noise is added.
-    draw: (_, step, sigmas) => sigmas.slice(0, step).filter((sigma) => low <= sigma && sigma <= high).length,
-  };
-};
+const euler: RuleOf = ({ args }, prediction, { intervals, repeats = false }) =>
+  lateChurn(args, () => ({ ...churnOf(prediction), intervals, repeats })) ?? { solver: line("euler") };
 
 const standard = { start: 0.00085, end: 0.012 } as const;
 const both = ["epsilon", "v_prediction"] as const;

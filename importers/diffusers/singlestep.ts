@@ -5,7 +5,7 @@ import { noDraw, type State } from "../imported.js";
 import { contradiction, notImportable, type Options } from "../options.js";
 import { line, list } from "../text.js";
 import { type Importer, noVariance, thresholdOf, unitNoise, written } from "./context.js";
-import { levelsOf } from "./levels.js";
+import { flowNeedsData, levelsOf } from "./levels.js";
 
 /** Orders of the calls, as the class lists them. */
 function callOrders(config: Options, order: number, calls: number, toZero: boolean): readonly number[] {
@@ -78,9 +78,10 @@ export const dpmSolverSinglestep: Importer = (context) => {
     "deis",
   ]);
   const algorithm = asked === "deis" ? "dpmsolver++" : asked;
-  if (algorithm === "dpmsolver" && levels.toZero)
+  flowNeedsData(config, levels, algorithm === "dpmsolver" ? `algorithm_type "dpmsolver"` : undefined);
+  if (!asked.endsWith("++") && levels.toZero)
     contradiction(
-      `${config.who}: algorithm_type "dpmsolver" with final_sigmas_type "zero", which diffusers refuses`,
+      `${config.who}: algorithm_type "${asked}" with final_sigmas_type "zero", which diffusers refuses`,
       'set final_sigmas_type to "sigma_min"',
     );
   const given = config.word("solver_type", "midpoint", ["midpoint", "heun", "logrho", "bh1", "bh2"]);

@@ -201,8 +201,14 @@ export function listed(indices: readonly number[]): Spaced {
 }
 
 /** Levels between two values of rho, as an expression of i. */
-export function converted(conversion: NonNullable<Conversion>, high: string, low: string, i: string): string {
-  const u = `${i}/max(1, steps - 1)`;
+export function converted(
+  conversion: NonNullable<Conversion>,
+  high: string,
+  low: string,
+  i: string,
+  count = "steps",
+): string {
+  const u = `${i}/max(1, ${count} - 1)`;
   // A call binds more strongly than ^; a bare expression does not.
   const base = (text: string): string => (/^[\w.]+(\(.*\))?$/.test(text) ? text : `(${text})`);
   switch (conversion) {

@@ -12,7 +12,7 @@ const pageOf = (code: string): string => readFileSync(new URL(`${code}.md`, fold
 
 /** Codes of plans, files, runs and the command line: their pages have shell examples. */
 const shell =
-  "D0501 D0502 D0503 D0601 D0602 D0603 D0604 D0701 D0702 D0703 D0704 D0705 D0706 D0707 D0708 D0709 D0710 D0711 D0712 D0801 D0803 D0805 D0807".split(
+  "D0501 D0502 D0503 D0601 D0602 D0603 D0604 D0701 D0702 D0703 D0704 D0705 D0706 D0707 D0708 D0709 D0710 D0711 D0712 D0713 D0801 D0803 D0805 D0807".split(
     " ",
   );
 /** Codes that only say what they will mean. */

@@ -39,9 +39,34 @@ describe("diffusers", () => {
     expect(help).toContain("use_karras_sigmas");
   });
 
-  test("an option of another class: fine while it is off", () => {
-    expect(of({ ...multistep, skip_prk_steps: false })[0]).toBe("written");
-    expect(of({ ...multistep, skip_prk_steps: true })[0]).toBe("D0710");
+  test("options of other classes are named while they are on", () => {
+    // stable-diffusion-xl-base-1.0/scheduler/scheduler_config.json
+    const sdxl = {
+      _class_name: "EulerDiscreteScheduler",
+      _diffusers_version: "0.19.0.dev0",
+      beta_end: 0.012,
+      beta_schedule: "scaled_linear",
+      beta_start: 0.00085,
+      clip_sample: false,
+      interpolation_type: "linear",
+      num_train_timesteps: 1000,
+      prediction_type: "epsilon",
+      sample_max_value: 1.0,
+      set_alpha_to_one: false,
+      skip_prk_steps: true,
+      steps_offset: 1,
+      timestep_spacing: "leading",
+      trained_betas: null,
+      use_karras_sigmas: false,
+    };
+    const { warnings = [], text } = importDiffusers(sdxl, { steps: 20 });
+    expect(warnings.map(({ code, severity, message }) => [code, severity, message])).toEqual([
+      ["D0713", "warning", "EulerDiscreteScheduler has no options `sample_max_value`, `skip_prk_steps`"],
+    ]);
+    expect(text).toContain(
+      "// Options of other classes, which this one leaves unread: sample_max_value, skip_prk_steps.",
+    );
+    expect(importDiffusers({ ...multistep, skip_prk_steps: false }, { steps: 20 }).warnings).toEqual([]);
   });
 
   test("an argument nobody has", () => {
@@ -55,6 +80,35 @@ describe("diffusers", () => {
     ["steps and timesteps", multistep, { steps: 3, args: { timesteps: [999, 500] } }],
     ["timesteps and karras", { ...multistep, use_karras_sigmas: true }, { args: { timesteps: [999, 500] } }],
     ["what diffusers refuses", { ...multistep, algorithm_type: "dpmsolver" }],
+    ["what diffusers refuses, under its old name", { ...multistep, algorithm_type: "deis" }],
+    [
+      "flow models have no noise prediction",
+      {
+        ...multistep,
+        algorithm_type: "dpmsolver",
+        final_sigmas_type: "sigma_min",
+        use_flow_sigmas: true,
+        prediction_type: "flow_prediction",
+      },
+    ],
+    [
+      "two levels above the table",
+      { _class_name: "EulerDiscreteScheduler", use_karras_sigmas: true, sigma_max: 700 },
+    ],
+    [
+      "one step of no length",
+      { _class_name: "EDMEulerScheduler", final_sigmas_type: "sigma_min" },
+      { steps: 1 },
+    ],
+    [
+      "timesteps of continuous time",
+      {
+        _class_name: "EulerDiscreteScheduler",
+        timestep_type: "continuous",
+        prediction_type: "v_prediction",
+      },
+      { args: { timesteps: [999, 500] } },
+    ],
     ["NaN in diffusers", { _class_name: "UniPCMultistepScheduler", solver_type: "bh1" }],
     ["NaN in diffusers", { _class_name: "DDPMScheduler", variance_type: "fixed_large_log" }],
     [
@@ -74,7 +128,19 @@ describe("diffusers", () => {
 
   test.each<readonly [string, Readonly<Record<string, Value>>]>([
     ["a class", { _class_name: "KarrasVeScheduler" }],
-    ["levels from data to noise", { _class_name: "FlowMatchEulerDiscreteScheduler", invert_sigmas: true }],
+    [
+      "fresh noise at levels of the other direction",
+      { _class_name: "FlowMatchEulerDiscreteScheduler", invert_sigmas: true, stochastic_sampling: true },
+    ],
+    [
+      "a last step up",
+      {
+        _class_name: "EulerDiscreteScheduler",
+        use_karras_sigmas: true,
+        sigma_min: 0.001,
+        final_sigmas_type: "sigma_min",
+      },
+    ],
     ["a function", { _class_name: "SASolverScheduler", tau_func: "f" }],
     ["a learned variance", { ...multistep, variance_type: "learned" }],
   ])("no counterpart: %s", (_, config) => {
