@@ -1,7 +1,12 @@
 // Owns: `dsamp diff`: whether two specs are the same sampler, and where they part.
 
 import { diffDefinitions, type DefinitionDiff } from "../compiler/certify/equivalenceDefinitions.js";
-import { diffSamplers, type SamplerDiff } from "../compiler/certify/equivalenceDiff.js";
+import {
+  diffSamplers,
+  type GridPointDifference,
+  type SamplerDiff,
+} from "../compiler/certify/equivalenceDiff.js";
+import { shownApart } from "../compiler/certify/equivalencePaths.js";
 import { dataTolerance, tolerance, type StepDifference } from "../compiler/certify/equivalenceRuns.js";
 import type { Compilation } from "../compiler/compile.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
@@ -95,8 +100,9 @@ function report(
     void lines.push(`${`${what}:`.padEnd(10)} ${difference}`);
   if (found.equal) lines.push(`the same sampler: ${equalWords(found)}`);
   else lines.push(`different samplers`, `a = ${nameA}`, `b = ${nameB}`);
-  if (found.schedule.kind === "different") add("schedule", found.schedule.what);
+  if (found.schedule.kind === "different") add("schedule", scheduleWords(found, found.schedule.what));
   if (found.grid.differing.length > 0) lines.push(...gridLines(found));
+  else if (found.schedule.kind === "different") add("grid", "the same levels rho = sigma/alpha");
   if (found.network)
     add("network", `a: ${found.network.a}; b: ${found.network.b}; both are compared on the same x0`);
   if (found.guidance) {
@@ -118,6 +124,11 @@ function report(
   return lines;
 }
 
+const scheduleWords = ({ scales }: SamplerDiff, what: string): string =>
+  scales
+    ? `a's states have ${scales.a}, b's ${scales.b}; at one level they differ by a factor only, and x/alpha is compared`
+    : what;
+
 function equalWords({ how, distance }: SamplerDiff): string {
   if (how === "data") return `weights that depend on data agree to ${dataTolerance} on random data`;
   const place = how === "runs" ? "every result of the whole run has" : "every step has";
@@ -127,18 +138,27 @@ function equalWords({ how, distance }: SamplerDiff): string {
 /** Rows of a table that are shown; the rest is counted. */
 const rows = 8;
 
-function gridLines({ grid: { points, differing } }: SamplerDiff): readonly string[] {
-  const level = (at: { readonly rho: number; readonly time: number } | undefined): string =>
-    at ? `rho ${short(at.rho)}` : "none";
+function gridLines({ grid: { points, differing, formulas } }: SamplerDiff): readonly string[] {
+  const cells = ({ point, a, b }: GridPointDifference): readonly string[] => {
+    const [one, two] = shownApart(a?.rho ?? NaN, b?.rho ?? NaN);
+    return [String(point), a ? `rho ${one}` : "none", b ? `rho ${two}` : "none"];
+  };
   const head = `grid:      ${points.a === points.b ? `${differing.length} of ${points.a} points differ` : `a has ${points.a} points, b has ${points.b}; ${differing.length} differ`}`;
+  const words = formulas && formulas.a !== formulas.b ? `; a: ${formulas.a}; b: ${formulas.b}` : "";
   return [
-    head,
-    ...table(
-      ["point", "a", "b"],
-      differing.slice(0, rows).map(({ point, a, b }) => [String(point), level(a), level(b)]),
-    ),
+    `${head}${words}`,
+    ...table(["point", "a", "b"], differing.slice(0, rows).map(cells)),
     ...more(differing.length),
+    ...endWords(differing),
   ];
+}
+
+/** The step to zero is what tools do most differently. */
+function endWords(differing: readonly GridPointDifference[]): readonly string[] {
+  const last = differing.at(-1);
+  if (!last?.a || !last.b || (last.a.rho === 0) === (last.b.rho === 0)) return [];
+  const [zero, other, rho] = last.a.rho === 0 ? ["a", "b", last.b.rho] : ["b", "a", last.a.rho];
+  return [`  ${zero} ends at zero noise, ${other} at rho ${short(rho)}`];
 }
 
 const more = (count: number): readonly string[] => (count > rows ? [`  and ${count - rows} more`] : []);
@@ -151,6 +171,7 @@ function stepLines({ steps, count, grid, schedule }: SamplerDiff): readonly stri
   const inRun = steps.filter(({ step }) => step >= 0 && step < count);
   const [first] = steps;
   const last = inRun.at(-1);
+  const outside = steps.filter((step) => !inRun.includes(step)).map(({ step }) => nameOf(step, count));
   const summary =
     inRun.length === 0
       ? "the same at every step"
@@ -158,7 +179,7 @@ function stepLines({ steps, count, grid, schedule }: SamplerDiff): readonly stri
         ? "only the last step differs"
         : `${inRun.length} of ${count} steps differ`;
   return [
-    `rule:      ${summary}${ground}`,
+    `rule:      ${summary}${ground}${outside.length > 0 ? `; ${outside.join(" and ")} ${outside.length === 1 ? "differs" : "differ"}` : ""}`,
     ...(first ? weightLines(first, count) : []),
     ...otherSteps(steps.slice(1), count),
   ];
@@ -175,7 +196,7 @@ function weightLines(difference: StepDifference, count: number): readonly string
     `  ${nameOf(step, count)}${rules}, weights of`,
     ...table(
       ["", "a", "b"],
-      weights.slice(0, rows).map(({ of, a, b }) => [of, short(a), short(b)]),
+      weights.slice(0, rows).map(({ of, a, b }) => [of, ...shownApart(a, b)]),
     ),
     ...more(weights.length),
   ];

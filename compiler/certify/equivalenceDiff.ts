@@ -6,7 +6,7 @@ import { valueKey } from "../lower/parameters.js";
 import type { PathPoint } from "../path/path.js";
 import { lowerRun, type LoweredRun } from "../sampler/run.js";
 import type { Sampler } from "../sampler/sampler.js";
-import { gridDifference, pathDifference, type PathComparison } from "./equivalencePaths.js";
+import { pathDifference, sameLevel, scaleOf, type PathComparison } from "./equivalencePaths.js";
 import { compareRuns, type CallRules, type RunComparison, type StepDifference } from "./equivalenceRuns.js";
 
 export interface GridPointDifference {
@@ -27,7 +27,14 @@ export interface SamplerDiff {
   /** Largest relative difference of weights of equal samplers. */
   readonly distance: number;
   readonly schedule: PathComparison;
-  readonly grid: { readonly points: Both; readonly differing: readonly GridPointDifference[] };
+  /** The scales in which the schedules keep their states, where they are not the same. */
+  readonly scales: Both | undefined;
+  /** Points at other levels rho = sigma/alpha, and the formulas of the two grids when there are any. */
+  readonly grid: {
+    readonly points: Both;
+    readonly differing: readonly GridPointDifference[];
+    readonly formulas?: Both;
+  };
   /** What the networks predict, when that differs. The samplers are compared on the same x0 then. */
   readonly network: Both | undefined;
   readonly guidance: (Both & { readonly same: boolean }) | undefined;
@@ -61,6 +68,18 @@ const sourceOf = (
   return network?.scope.module.source.text.slice(span.start, span.end) ?? "";
 };
 
+/** The sampler's grid as it is written, without the layout of its source. */
+function gridOf({ def }: Sampler): string {
+  const { body } = def.node;
+  const clause =
+    body.kind === "Block"
+      ? body.statements.find((item) => item.kind === "Parts" && item.part === "grid")
+      : undefined;
+  const [value] = clause?.kind === "Parts" ? clause.values : [];
+  if (!value) return "points placed by the solver";
+  return def.module.source.text.slice(value.span.start, value.span.end).replace(/\s+/g, " ");
+}
+
 /** Compares two samplers as maps of the initial noise, the draws and the network's answers to the result. */
 export function diffSamplers(a: LoweredRun, b: LoweredRun): SamplerDiff {
   const schedule = pathDifference(a.sampler.path, b.sampler.path);
@@ -70,7 +89,10 @@ export function diffSamplers(a: LoweredRun, b: LoweredRun): SamplerDiff {
   const network = networkA === networkB ? undefined : { a: networkA, b: networkB };
   const rules: CallRules = { times: network === undefined };
   const guidance = guidanceDifference(a, b, rules);
-  const grid = { points: { a: String(gridA.length), b: String(gridB.length) }, differing };
+  const points = { a: String(gridA.length), b: String(gridB.length) };
+  const formulas = { a: gridOf(a.sampler), b: gridOf(b.sampler) };
+  const grid = differing.length > 0 ? { points, differing, formulas } : { points, differing };
+  const [scaleA, scaleB] = [scaleOf(gridA), scaleOf(gridB)];
   const whole = differing.length === 0 ? attempt(() => compareRuns(a, b, rules)) : undefined;
   const rule = attempt(() => compareRuns(a, onGroundOf(a, b), rules));
   const compared = whole !== undefined && !(whole instanceof Failure) ? whole : undefined;
@@ -80,6 +102,7 @@ export function diffSamplers(a: LoweredRun, b: LoweredRun): SamplerDiff {
     how: equal ? compared.how : undefined,
     distance: compared?.distance ?? 0,
     schedule,
+    scales: scaleA === scaleB ? undefined : { a: scaleA, b: scaleB },
     grid,
     network,
     guidance,
@@ -137,7 +160,7 @@ function gridPoints(a: readonly PathPoint[], b: readonly PathPoint[]): readonly 
   return Array.from({ length: Math.max(a.length, b.length) }, (_, point) => point)
     .filter((i) => {
       const [one, two] = [a[i], b[i]];
-      return !one || !two || gridDifference([one], [two]) !== undefined;
+      return !one || !two || !sameLevel(one, two);
     })
     .map((point) => ({ point, a: place(a[point]), b: place(b[point]) }));
 }

@@ -12,7 +12,33 @@ export type PathComparison =
 const apart = (a: number, b: number): boolean =>
   !(Object.is(a, b) || a === b || Math.abs(a - b) <= pathTolerance * Math.max(Math.abs(a), Math.abs(b)));
 
+/** Two numbers with as many digits as it takes to tell them apart, eight at least. */
+export function shownApart(a: number, b: number): readonly [string, string] {
+  for (let digits = 8; ; digits += 1) {
+    const [one, two] = [a, b].map((x) => String(Number(x.toPrecision(digits)))) as [string, string];
+    if (one !== two || digits === 17) return [one, two];
+  }
+}
+
+const both = (a: number, b: number): string => shownApart(a, b).join(" and ");
 const shown = (x: number): string => String(Number(x.toPrecision(8)));
+
+/** Levels of two schedules count as one up to the rounding of their formulas and tables. */
+const levelTolerance = 1e-9;
+
+/** Whether two points lie at the same noise level rho = sigma/alpha; the scale of the state there may be another. */
+export const sameLevel = (a: PathPoint, b: PathPoint): boolean =>
+  a.rho === b.rho || Math.abs(a.rho - b.rho) <= levelTolerance * Math.max(Math.abs(a.rho), Math.abs(b.rho));
+
+/** In which scale a path keeps its states, in words. */
+export function scaleOf(points: readonly PathPoint[]): string {
+  const holds = (law: (point: PathPoint) => number): boolean =>
+    points.every((point) => Math.abs(law(point) - 1) < 1e-9);
+  if (holds(({ alpha }) => alpha)) return "alpha = 1";
+  if (holds(({ alpha, sigma }) => alpha ** 2 + sigma ** 2)) return "alpha^2 + sigma^2 = 1";
+  if (holds(({ alpha, sigma }) => alpha + sigma)) return "alpha + sigma = 1";
+  return "an alpha of their own";
+}
 
 /** Whether two schedules are the same path in the same time. */
 export function pathDifference(a: Path, b: Path): PathComparison {
@@ -38,7 +64,7 @@ export function pathDifference(a: Path, b: Path): PathComparison {
       if (apart(one[name], two[name]))
         return {
           kind: "different",
-          what: `at time ${shown(time)} ${name} is ${shown(one[name])} and ${shown(two[name])}`,
+          what: `at time ${shown(time)} ${name} is ${both(one[name], two[name])}`,
         };
   }
   return { kind: "equal", how: `numerically, to ${pathTolerance} at ${times + 1} times` };
@@ -52,5 +78,7 @@ export function gridDifference(a: readonly PathPoint[], b: readonly PathPoint[])
     return apart(point.alpha, other.alpha) || apart(point.sigma, other.sigma);
   });
   if (i < 0) return undefined;
-  return `point ${i} lies at rho ${shown((a[i] as PathPoint).rho)} and ${shown((b[i] as PathPoint).rho)}`;
+  const [one, two] = [a[i], b[i]] as [PathPoint, PathPoint];
+  if (sameLevel(one, two)) return `point ${i} has alpha ${both(one.alpha, two.alpha)}`;
+  return `point ${i} lies at rho ${both(one.rho, two.rho)}`;
 }

@@ -103,7 +103,8 @@ class RunForms extends Forms<number> {
     if (request) return this.value(request);
     if (leaf.kind === "draw") {
       const name = `${leaf.path} #${leaf.pass}`;
-      const step = leaf.fixed ? -2 : at;
+      // What is drawn before the run is drawn once, whether or not later steps see it again.
+      const step = leaf.fixed || at < 0 ? -2 : at;
       const place = `${step} ${name}`;
       const used = this.draws.get(step) ?? [];
       this.draws.set(step, used);

@@ -126,6 +126,8 @@ class RunLowering {
         return true;
       },
       givenPrediction: () => {
+        // An attempt hands no prediction on, neither to the next one nor to the results.
+        if (this.sampler.attempts !== undefined) return false;
         const before = this.#steps[index - 1];
         return index - 1 >= this.#historyStart && before !== undefined && before.graph.atT() !== undefined;
       },

@@ -79,9 +79,57 @@ test("another grid: its points, and the rules on one grid", async () => {
   const { code, stdout } = await diff(base, base.replace("uniform_time", "log_snr"));
   expect(code).toBe(1);
   expect(stdout).toContain(
-    "grid:      5 of 7 points differ\n    point  a               b\n    1      rho 33.03145 ",
+    "grid:      5 of 7 points differ; a: uniform_time; b: log_snr\n    point  a               b\n    1      rho 33.03145 ",
   );
   expect(stdout).toContain("rule:      the same at every step on a's schedule and grid");
+});
+
+test("one scheduler in two tools: the same levels in another scale, and another start", async () => {
+  const tool = (schedule: string, predicts: string, init: string): string => `sampler tool {
+  schedule ${schedule}
+  model predicts ${predicts}
+  noise z
+  init x[start] = ${init}
+  grid karras
+  steps 20
+  solver dpmpp_2m
+  final ddim
+}
+`;
+  const ends = "sigma_min: stable_diffusion.rho(index: 0), sigma_max: stable_diffusion.rho(index: 999)";
+  const vp = tool("stable_diffusion", "eps", "z");
+  const { code, stdout } = await diff(vp, tool(`edm(${ends})`, "eps_on_ve", "sigma[start]*z"));
+  expect(code).toBe(1);
+  expect(stdout).toContain("schedule:  a's states have alpha^2 + sigma^2 = 1, b's alpha = 1; at one level");
+  expect(stdout).toContain("grid:      the same levels rho = sigma/alpha\n");
+  expect(stdout).not.toContain("points differ");
+  expect(stdout).toMatch(
+    /rule: +the same at every step on a's schedule and grid; the initial state differs\n/,
+  );
+  expect(stdout).toMatch(/initial noise +1 +0\.99766723\n/);
+});
+
+const onLevels = (rhos: string): string => `sampler levels {
+  schedule edm
+  model predicts x0
+  grid given(rhos: ${rhos})
+  solver ddim
+}
+`;
+
+test("numbers that differ are shown to differ", async () => {
+  const given = (rho: number): string => onLevels(`[10, ${rho}, 0]`);
+  const { stdout } = await diff(given(2), given(2.00000001));
+  expect(stdout).toContain(
+    "grid:      1 of 3 points differ; a: given(rhos: [10, 2, 0]); b: given(rhos: [10, 2.00000001, 0])",
+  );
+  expect(stdout).toMatch(/rho 2 +rho 2\.00000001\n/);
+});
+
+test("a grid that ends at zero noise, and one that does not", async () => {
+  const given = (rho: number): string => onLevels(`[10, 2, ${rho}]`);
+  const { stdout } = await diff(given(0.1), given(0));
+  expect(stdout).toContain("  b ends at zero noise, a at rho 0.1\n");
 });
 
 test("another number of steps", async () => {

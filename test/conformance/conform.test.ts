@@ -14,17 +14,22 @@ const folder = fileURLToPath(new URL("./cases/", import.meta.url));
 /** Passed and unsupported cases of each file. */
 const counts: Readonly<Record<string, readonly [passed: number, unsupported: number]>> = {
   "diff-sampler.json": [10, 0],
+  "diff-sampler-further.json": [32, 0],
   "diffusers-edm-flow.json": [22, 0],
   "diffusers-index.json": [27, 0],
   "diffusers-multistep.json": [80, 0],
   "diffusers-sigma.json": [37, 0],
   "dpmsolver.json": [67, 0],
   "edm.json": [13, 0],
+  "edm-further.json": [13, 0],
   "guided-diffusion.json": [9, 0],
+  "guided-diffusion-further.json": [13, 0],
   "kdiffusion-deterministic.json": [63, 0],
   "kdiffusion-stochastic.json": [30, 0],
   "sa-solver.json": [8, 0],
+  "sa-solver-further.json": [13, 0],
   "score-sde.json": [12, 0],
+  "score-sde-further.json": [17, 0],
   "unipc.json": [24, 0],
 };
 

@@ -95,6 +95,16 @@ sampler s { schedule ${schedule}; model predicts eps; grid fine; steps 400; solv
   );
 });
 
+test("a result may call the network once more, at the end", async () => {
+  const result = await run(
+    planOf(
+      textOf("vp_linear", "solver dpm_adaptive\n  output x[end], alpha[end]*x0[end] + sigma[end]*eps[end]"),
+    ),
+  );
+  const [x, again] = result.results;
+  expect(again!.data.every((value, i) => Math.abs(value - x!.data[i]!) < 1e-12)).toBe(true);
+});
+
 test("steps that are refused leave no trace: a run in which many are is the run without them", async () => {
   const plan = planOf(textOf("vp_linear", "solver dpm_adaptive(h0: 3)"));
   const result = await run(plan);

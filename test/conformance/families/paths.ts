@@ -117,8 +117,8 @@ export interface Networks extends Guided {
 export function networks(entry: Case): Networks {
   const threshold = entry.thresholding ? thresholdOf(entry.thresholding) : undefined;
   const { guidance } = entry;
-  if (guidance?.kind.startsWith("classifier guidance: eps - scale*sigma*grad(log p_A(x_t) - log p_B(x_t))")) {
-    // The gradient of the log-density ratio of two mixtures is the difference of their scores.
+  if (guidance?.kind.startsWith("classifier guidance")) {
+    // The classifier of the recordings is a ratio of two mixtures, whose gradient is the difference of their scores.
     return {
       definitions: [
         [
