@@ -1,11 +1,11 @@
 // Owns: files and what their names mean: definitions, file-level values, imports, the library. Loads what a program
 // needs and nothing else. A file's own names come first, then what it uses, then the library's definitions.
 
-import type { Definition, LetStmt, Sort, SyntaxTree, TableStmt, UseItem } from "../syntax/ast.js";
+import type { Definition, LetStmt, Name, Sort, SyntaxTree, TableStmt, UseItem } from "../syntax/ast.js";
 import { sorts } from "../syntax/ast.js";
 import { parse } from "../syntax/parse.js";
 import { SourceFile } from "../source/file.js";
-import type { FileId, Span } from "../source/span.js";
+import { cover, type FileId, type Span } from "../source/span.js";
 import type { Diagnostics } from "../diagnostics/report.js";
 import { diagnostic, fail } from "../diagnostics/report.js";
 import type { Host } from "../host.js";
@@ -213,7 +213,7 @@ export class Program {
       );
       this.diagnostics.add(
         diagnostic("D0205", `there is no library part \`${path.join(".")}\``, {
-          at: item.span,
+          at: cover((item.from[0] as Name).span, (item.from[item.from.length - 1] as Name).span),
           help: didYouMean(path.join("."), folders) ?? `the parts are ${[...folders].sort().join(", ")}`,
         }),
       );
