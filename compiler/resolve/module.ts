@@ -49,6 +49,9 @@ const libraryFiles: ReadonlyMap<string, FileId> = new Map(
 export class Program {
   readonly #loading: FileId[] = [];
 
+  /** Files that were asked for and cannot be read. */
+  readonly missing = new Set<FileId>();
+
   #work = 0;
 
   /** `modules` of another program: what it has loaded is here too, and what is loaded here is there. */
@@ -91,6 +94,7 @@ export class Program {
     }
     const content = text ?? (isLibrary(id) ? library[id]?.text : this.host.readText(id));
     if (content === undefined) {
+      this.missing.add(id);
       this.diagnostics.add(
         diagnostic(from ? "D0205" : "D0601", `the file \`${id}\` cannot be read`, {
           ...(from ? { at: from } : {}),
