@@ -16,7 +16,7 @@ import type { Plan } from "../compiler/plan/schema.js";
 import { isLibrary, type Module } from "../compiler/resolve/module.js";
 import { describeClaim, describeGaussian } from "./describe.js";
 import { exitFor } from "./exit.js";
-import { namedFiles } from "./folders.js";
+import { namedFiles, namedFolders } from "./folders.js";
 import { githubLine, sarif } from "./formats.js";
 import { shown, STANDARD_INPUT } from "./host.js";
 import { wantsColor, type Io } from "./io.js";
@@ -85,17 +85,18 @@ export async function check(files: readonly string[], flags: CheckFlags, io: Io)
   if (files.includes(STANDARD_INPUT)) wrongUse("--watch needs files: standard input cannot be read again");
   if (format !== "text") wrongUse(`--watch writes text, not ${format}`);
   return watchFiles(async () => {
+    const folders = namedFolders(io.cwd, files);
     try {
-      return (await checkOnce(files, flags, format, io)).read;
+      return { files: (await checkOnce(files, flags, format, io)).read, folders };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       printDiagnostics(io, [error.diagnostic]);
-      return files;
+      return { files: files.filter((file) => !folders.includes(file)), folders };
     }
   }, io);
 }
 
-/** Checks, prints, and says which files were read. */
+/** Checks, prints, and says which files were read or would have been. */
 async function checkOnce(
   named: readonly string[],
   flags: CheckFlags,
@@ -119,7 +120,10 @@ async function checkOnce(
   else if (format === "sarif") printJson(io, sarif(reports));
   else if (format === "github") for (const report of reports) io.stdout.write(`${githubLine(report)}\n`);
   else for (const file of checked) printFile(io, file, files.length > 1);
-  const imported = read.flatMap(({ program }) => [...(program?.modules.keys() ?? [])]);
+  const imported = read.flatMap(({ program }) => [
+    ...(program?.modules.keys() ?? []),
+    ...(program?.missing ?? []),
+  ]);
   return {
     code: Math.max(...checked.map((file) => exitFor(file.diagnostics))),
     read: [...files, ...imported.filter((id) => !isLibrary(id))],

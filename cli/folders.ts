@@ -1,7 +1,7 @@
 // Owns: folders in place of files: every .dsamp file below one. Folders of packages and hidden ones are left out, links
 // to folders are not followed.
 
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync, type Dirent } from "node:fs";
 import { join, resolve } from "node:path";
 import { fail } from "../compiler/diagnostics/report.js";
 import { STANDARD_INPUT } from "./host.js";
@@ -13,6 +13,23 @@ import { STANDARD_INPUT } from "./host.js";
 export function namedFiles(cwd: string, named: readonly string[]): readonly string[] {
   return [...new Set(named.flatMap((path) => (isFolder(cwd, path) ? filesBelow(cwd, path) : [path])))];
 }
+
+/** The folders that a command line names and those below them, as far as `namedFiles` looks. */
+export function namedFolders(cwd: string, named: readonly string[]): readonly string[] {
+  const below = (path: string): readonly string[] => [
+    path,
+    ...entriesOf(cwd, path)
+      .filter((entry) => entry.isDirectory())
+      .flatMap((entry) => below(join(path, entry.name))),
+  ];
+  return named.filter((path) => isFolder(cwd, path)).flatMap(below);
+}
+
+/** What is looked at in a folder, sorted. */
+const entriesOf = (cwd: string, path: string): readonly Dirent[] =>
+  readdirSync(resolve(cwd, path), { withFileTypes: true })
+    .filter(({ name }) => !name.startsWith(".") && name !== "node_modules")
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 
 function isFolder(cwd: string, path: string): boolean {
   if (path === STANDARD_INPUT) return false;
@@ -27,12 +44,9 @@ function isFolder(cwd: string, path: string): boolean {
 function filesBelow(cwd: string, folder: string): readonly string[] {
   const found: string[] = [];
   const visit = (path: string): void => {
-    const entries = readdirSync(resolve(cwd, path), { withFileTypes: true });
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+    for (const entry of entriesOf(cwd, path))
       if (entry.isDirectory()) visit(join(path, entry.name));
       else if (entry.name.endsWith(".dsamp")) found.push(join(path, entry.name));
-    }
   };
   try {
     visit(folder);

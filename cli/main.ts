@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Owns: the process: real streams, Ctrl-C, the exit code. Everything else is dsamp.ts'.
 
+import { writeSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { setFlagsFromString } from "node:v8";
 
@@ -15,12 +16,19 @@ const { enableCompileCache } = nodeModule as { readonly enableCompileCache?: () 
 enableCompileCache?.();
 const { main } = await import("./dsamp.js");
 
-/** The reader of a pipe has gone (`dsamp ... | head`): stop without a word. */
-function quitOnClosedPipe(error: NodeJS.ErrnoException): void {
-  process.exit(error.code === "EPIPE" ? 0 : 3);
+/** The reader of a pipe has gone (`dsamp ... | head`): stop without a word. Else what was asked for is not there. */
+function quit(error: NodeJS.ErrnoException): never {
+  if (error.code === "EPIPE") process.exit(0);
+  const why = error.code === "ENOSPC" ? "there is no space left" : error.message;
+  try {
+    writeSync(2, `error[D0704]: the output cannot be written: ${why}\n`);
+  } catch {
+    // The errors go where the output goes.
+  }
+  process.exit(3);
 }
-process.stdout.on("error", quitOnClosedPipe);
-process.stderr.on("error", quitOnClosedPipe);
+process.stdout.on("error", quit);
+process.stderr.on("error", quit);
 
 const code = await main(process.argv.slice(2), {
   stdin: process.stdin,
@@ -41,4 +49,5 @@ const code = await main(process.argv.slice(2), {
   },
 });
 // Worker threads of a backend may still live; leave when what was written is out.
-process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+const leave = (): void => process.exit(code);
+process.stdout.write("", (error) => (error ? quit(error) : process.stderr.write("", leave)));

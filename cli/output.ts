@@ -2,7 +2,7 @@
 // (/dev/stdout, /dev/null) are written to, never replaced; links keep pointing where they point.
 
 import { constants } from "node:fs";
-import { access, realpath, stat, writeFile } from "node:fs/promises";
+import { access, chmod, realpath, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fail } from "../compiler/diagnostics/report.js";
 import { writeAtomically } from "../runtime/io/files.js";
@@ -27,8 +27,13 @@ export async function writeOutput(cwd: string, path: string, content: Uint8Array
   const full = resolve(cwd, path);
   const entry = await stat(full).catch(() => undefined);
   if (entry?.isDirectory() === true) cannot(path, "it is a folder");
-  if (entry === undefined || entry.isFile())
-    return writeAtomically(entry === undefined ? full : await realpath(full), content);
+  if (entry === undefined) return writeAtomically(full, content);
+  if (entry.isFile()) {
+    // A file of its name is new; who may read and run it stays as it was.
+    const real = await realpath(full);
+    await writeAtomically(real, content);
+    return chmod(real, entry.mode & 0o7777);
+  }
   try {
     await writeFile(full, content);
   } catch (error) {

@@ -33,6 +33,10 @@ export interface Diagnostic {
   readonly primary?: Label;
   readonly secondary: readonly Label[];
   readonly why?: string;
+  /**
+   * What to do. Two forms are offered as changes by the editor: "did you mean `x`?" at the name that was written, and
+   * "add `line`" or "add a line such as `line`" for a clause of the sampler around the place.
+   */
   readonly help?: string;
   readonly fix?: Fix;
 }

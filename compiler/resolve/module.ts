@@ -1,11 +1,11 @@
 // Owns: files and what their names mean: definitions, file-level values, imports, the library. Loads what a program
 // needs and nothing else. A file's own names come first, then what it uses, then the library's definitions.
 
-import type { Definition, LetStmt, Sort, SyntaxTree, TableStmt, UseItem } from "../syntax/ast.js";
+import type { Definition, LetStmt, Name, Sort, SyntaxTree, TableStmt, UseItem } from "../syntax/ast.js";
 import { sorts } from "../syntax/ast.js";
 import { parse } from "../syntax/parse.js";
 import { SourceFile } from "../source/file.js";
-import type { FileId, Span } from "../source/span.js";
+import { cover, type FileId, type Span } from "../source/span.js";
 import type { Diagnostics } from "../diagnostics/report.js";
 import { diagnostic, fail } from "../diagnostics/report.js";
 import type { Host } from "../host.js";
@@ -49,6 +49,9 @@ const libraryFiles: ReadonlyMap<string, FileId> = new Map(
 export class Program {
   readonly #loading: FileId[] = [];
 
+  /** Files that were asked for and cannot be read. */
+  readonly missing = new Set<FileId>();
+
   #work = 0;
 
   /** `modules` of another program: what it has loaded is here too, and what is loaded here is there. */
@@ -91,6 +94,7 @@ export class Program {
     }
     const content = text ?? (isLibrary(id) ? library[id]?.text : this.host.readText(id));
     if (content === undefined) {
+      this.missing.add(id);
       this.diagnostics.add(
         diagnostic(from ? "D0205" : "D0601", `the file \`${id}\` cannot be read`, {
           ...(from ? { at: from } : {}),
@@ -213,7 +217,7 @@ export class Program {
       );
       this.diagnostics.add(
         diagnostic("D0205", `there is no library part \`${path.join(".")}\``, {
-          at: item.span,
+          at: cover((item.from[0] as Name).span, (item.from[item.from.length - 1] as Name).span),
           help: didYouMean(path.join("."), folders) ?? `the parts are ${[...folders].sort().join(", ")}`,
         }),
       );

@@ -74,8 +74,23 @@ function badComment(file: SourceFile, token: IToken): Diagnostic {
   const message = hash
     ? "comments begin with `//`, not with `#`"
     : "comments begin with `//`; there is no `/* ... */`";
-  const fix = hash ? replace("write `//`", at, "//") : undefined;
+  const fix = hash ? replace("write `//`", at, "//") : lineComments(file, token);
   return diagnostic("D0101", message, { at, fix });
+}
+
+/** `/* ... *\/` line by line, where nothing follows it on its last line. */
+function lineComments(file: SourceFile, token: IToken): Fix | undefined {
+  const span = spanOf(file, token);
+  const lineEnd = file.text.indexOf("\n", span.end);
+  if (file.text.slice(span.end, lineEnd < 0 ? file.text.length : lineEnd).trim() !== "") return undefined;
+  const lines = token.image.replace(/^\/\*+|\*+\/$/g, "").split("\n");
+  // The stars down the side, and the lines that hold only a delimiter, are no part of the text.
+  const kept = lines.map((line) => line.replace(/^\s*\*(?= )/, "").trim());
+  while (kept.length > 1 && kept[kept.length - 1] === "") kept.pop();
+  while (kept.length > 1 && kept[0] === "") kept.shift();
+  const indent = " ".repeat(file.position(span.start).column);
+  const text = kept.map((line) => `// ${line}`.trimEnd()).join(`\n${indent}`);
+  return replace("write `//`", span, text);
 }
 
 /** The number a form without leading or trailing digit means. */

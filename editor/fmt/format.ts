@@ -50,7 +50,9 @@ class Formatter {
     this.#sequence(this.tree.items, 0, this.file.text.length, false, (item) => this.#item(item));
     const lines = align(this.#lines).map((line) => line.trimEnd());
     while (lines[lines.length - 1] === "") lines.pop();
-    return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+    // A file keeps its line ends: those of its first line.
+    const end = /\r?\n/.exec(this.file.text)?.[0] ?? "\n";
+    return lines.map((line) => line + end).join("");
   }
 
   #push(line: Line): void {

@@ -1,5 +1,5 @@
-// Owns: the stage of certificates: what is certified of each solver of a file, with its formula, the order of each run, and
-// the claims of `expect`; one part after another.
+// Owns: the stage of certificates: what is certified of each solver of a file, with its formula, the order of each run,
+// the claims of `expect`, and the solvers of other files that it names; one part after another.
 
 import { checkProgram } from "../../compiler/check/check.js";
 import { checkExpectations } from "../../compiler/certify/expect/check.js";
@@ -16,7 +16,7 @@ import { Diagnostics, Failure } from "../../compiler/diagnostics/report.js";
 import { layOut, Writer } from "../../compiler/emit/mathematicsPrint.js";
 import { solverSections } from "../../compiler/explain.js";
 import type { DefinitionValue } from "../../compiler/lower/value.js";
-import { isLibrary, Program } from "../../compiler/resolve/module.js";
+import { isLibrary, Program, type Module } from "../../compiler/resolve/module.js";
 import type { Span } from "../../compiler/source/span.js";
 import type { Statement } from "../../compiler/syntax/ast.js";
 import { walk } from "../../compiler/syntax/walk.js";
@@ -26,14 +26,14 @@ export function* certificates({ host, file, text }: LaterRequest): Generator<Par
   const diagnostics = new Diagnostics();
   const program = new Program(host, diagnostics);
   const module = program.load(file, text);
-  if (!module || isLibrary(file)) return;
+  if (!module) return;
   checkProgram(program);
   if (diagnostics.hasErrors) return;
-  let given = diagnostics.all.length;
+  const given = new Set(diagnostics.all);
   /** What has been found since the last part. */
   const found = (): readonly Diagnostic[] => {
-    const fresh = diagnostics.all.slice(given).filter((item) => item.primary?.span.file === file);
-    given = diagnostics.all.length;
+    const fresh = diagnostics.all.filter((item) => !given.has(item) && item.primary?.span.file === file);
+    for (const item of fresh) given.add(item);
     return fresh;
   };
   for (const solver of certifiable(module)) {
@@ -55,6 +55,35 @@ export function* certificates({ host, file, text }: LaterRequest): Generator<Par
   };
   diagnostics.attempt(() => checkExpectations(module, program));
   yield { diagnostics: found(), facts: [] };
+  for (const solver of named(module, program)) yield { diagnostics: [], facts: factsOf(solver, program) };
+}
+
+/** Solvers of other files, the library's among them, that a file names. */
+function named(module: Module, program: Program): readonly DefinitionValue[] {
+  const files = new Map<Module, Set<string>>();
+  walk(module.tree, {
+    Name: ({ text }) => {
+      const def = program.definition(module, "solver", text);
+      if (!def || def.module === module) return;
+      const names = files.get(def.module);
+      if (names) names.add(def.name);
+      else files.set(def.module, new Set([def.name]));
+    },
+  });
+  return [...files].flatMap(([other, names]) => certifiable(other).filter(({ def }) => names.has(def.name)));
+}
+
+/** The library never changes: its solvers are certified once. */
+const libraryFacts = new Map<string, readonly Fact[]>();
+
+function factsOf(solver: DefinitionValue, program: Program): readonly Fact[] {
+  const key = `${solver.def.module.id} ${solver.def.name}`;
+  const known = libraryFacts.get(key);
+  if (known) return known;
+  const report = program.diagnostics.attempt(() => checkSolver(solver, program));
+  const facts = report ? solverFacts(solver, report, program) : [];
+  if (isLibrary(solver.def.module.id)) libraryFacts.set(key, facts);
+  return facts;
 }
 
 function solverFacts(solver: DefinitionValue, report: SolverReport, program: Program): readonly Fact[] {

@@ -32,6 +32,10 @@ const refuse = (message: string): never => {
   throw new ResponseError(LSPErrorCodes.RequestFailed, message);
 };
 
+/** Kinds of actions have parts: `refactor.rewrite` is a `refactor`, and everything is of the empty kind. */
+const isKind = (kind: string, wanted: string): boolean =>
+  wanted === "" || kind === wanted || kind.startsWith(`${wanted}.`);
+
 export function handle(connection: Connection, state: ServerState): void {
   const { workspace, convert, uris } = state;
   const analysisOf = (document: { readonly uri: string }): Analysis | undefined =>
@@ -135,7 +139,7 @@ export function handle(connection: Connection, state: ServerState): void {
   connection.onDocumentFormatting(({ textDocument }) =>
     inside(textDocument, [], (analysis) => formatting(analysis).map((edit) => convert.edit(edit))),
   );
-  connection.onCodeAction(({ textDocument, range }) =>
+  connection.onCodeAction(({ textDocument, range, context }) =>
     inside(textDocument, [], (analysis) =>
       actions(
         workspace,
@@ -146,13 +150,17 @@ export function handle(connection: Connection, state: ServerState): void {
           end: offsetIn(analysis, range.end),
         },
         state.found(analysis.id).facts,
-      ).map((action) => ({
-        title: action.title,
-        kind: action.diagnostic ? CodeActionKind.QuickFix : CodeActionKind.RefactorRewrite,
-        ...(action.diagnostic ? { diagnostics: [convert.diagnostic(action.diagnostic, analysis.id)] } : {}),
-        isPreferred: action.preferred,
-        edit: convert.workspaceEdit(action.edits),
-      })),
+      ).flatMap((action) => {
+        const kind = action.diagnostic ? CodeActionKind.QuickFix : CodeActionKind.RefactorRewrite;
+        if (context.only?.some((wanted) => isKind(kind, wanted)) === false) return [];
+        return {
+          title: action.title,
+          kind,
+          ...(action.diagnostic ? { diagnostics: [convert.diagnostic(action.diagnostic, analysis.id)] } : {}),
+          isPreferred: action.preferred,
+          edit: convert.workspaceEdit(action.edits),
+        };
+      }),
     ),
   );
   connection.languages.inlayHint.on(({ textDocument, range }) =>

@@ -53,6 +53,24 @@ describe.skipIf(!existsSync(command))("the built command", () => {
     expect(await built(["--version"])).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: "" });
   });
 
+  test.skipIf(!existsSync("/dev/full"))("output that cannot be written is an error", async () => {
+    const full = (argv: string): Promise<Outcome> =>
+      new Promise((resolve, reject) => {
+        const child = spawn("sh", ["-c", `"${process.execPath}" "${command}" ${argv} > /dev/full`], {
+          cwd: repository,
+        });
+        let stderr = "";
+        child.stderr.on("data", (part: Buffer) => (stderr += part.toString()));
+        child.on("error", reject);
+        child.on("close", (code) => resolve({ code: code ?? -1, stdout: "", stderr }));
+      });
+    for (const argv of ["list", "compile examples/digits.dsamp"])
+      expect(await full(argv)).toMatchObject({
+        code: 3,
+        stderr: "error[D0704]: the output cannot be written: there is no space left\n",
+      });
+  });
+
   test("checks a spec, and a mistake is a message without a stack", async () => {
     const good = await built(["check", "examples/toy.dsamp"]);
     expect(good).toMatchObject({ code: 0, stderr: "" });

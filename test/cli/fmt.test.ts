@@ -1,6 +1,14 @@
 // Owns: `dsamp fmt`: in place, checked, standard input, files with syntax errors.
 
-import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { dsamp, inFolder } from "./terminal.js";
@@ -20,6 +28,18 @@ test("a file is formatted in place, --check only says so", async () => {
     expect(readFileSync(file, "utf8")).toBe(messy);
     expect(await dsamp(["fmt", file])).toMatchObject({ code: 0 });
     expect(readFileSync(file, "utf8")).toBe(tidy);
+    expect(await dsamp(["fmt", "--check", file])).toMatchObject({ code: 0, stdout: "" });
+  });
+});
+
+test("a file keeps its mode and its line ends", async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, "a.dsamp");
+    writeFileSync(file, "let a=1\r\nlet b =2 // two\r\n");
+    chmodSync(file, 0o755);
+    expect(await dsamp(["fmt", file])).toMatchObject({ code: 0 });
+    expect(readFileSync(file, "utf8")).toBe("let a = 1\r\nlet b = 2  // two\r\n");
+    expect(statSync(file).mode & 0o777).toBe(0o755);
     expect(await dsamp(["fmt", "--check", file])).toMatchObject({ code: 0, stdout: "" });
   });
 });

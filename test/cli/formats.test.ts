@@ -1,6 +1,6 @@
 // `dsamp check --format` and `--watch`.
 
-import { writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { dsamp, inFolder } from "./terminal.js";
@@ -61,38 +61,84 @@ test("forms that contradict each other, or do not exist", async () => {
   expect((await dsamp(["check", "-", "--watch"], { stdin: bad })).code).toBe(2);
 });
 
+/** `check --watch` in a folder; `work` changes files and waits for what is printed since it last waited. */
+async function watched(
+  folder: string,
+  named: string,
+  work: (seen: (text: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  let output = "";
+  let stop = (): void => undefined;
+  const seen = async (text: string): Promise<void> => {
+    for (let i = 0; i < 400 && !(output.includes(text) && output.includes("watching")); i += 1)
+      await new Promise((done) => setTimeout(done, 25));
+    expect(output).toContain(text);
+    output = "";
+  };
+  const running = dsamp(["check", named, "--watch"], {
+    cwd: folder,
+    onListening: (interrupt) => {
+      stop = interrupt;
+    },
+    onOutput: (text) => {
+      output += text;
+    },
+  });
+  await work(seen);
+  stop();
+  expect((await running).code).toBe(0);
+}
+
 test("--watch checks again when a file or one it uses is saved, and ends at an interrupt", async () => {
   await inFolder(async (folder) => {
     writeFileSync(join(folder, "package.json"), "{}");
     writeFileSync(join(folder, "part.dsamp"), "solver mine { step { x[t] = ddim(s -> t) } }\n");
     const main = join(folder, "a.dsamp");
     writeFileSync(main, `use "./part.dsamp" { mine }\n${bad.replace("dimm", "mine")}`);
-    let stdout = "";
-    let stop = (): void => undefined;
-    const seen = async (text: string): Promise<void> => {
-      for (let i = 0; i < 400 && !stdout.includes(text); i += 1)
-        await new Promise((done) => setTimeout(done, 25));
-      expect(stdout).toContain(text);
-    };
-    const running = dsamp(["check", "a.dsamp", "--watch"], {
-      cwd: folder,
-      onListening: (interrupt) => {
-        stop = interrupt;
-      },
-      onOutput: (text) => {
-        stdout += text;
-      },
+    await watched(folder, "a.dsamp", async (seen) => {
+      await seen("plain: 4 steps, mine");
+      writeFileSync(main, `use "./part.dsamp" { mine }\n${bad.replace("dimm", "mine").replace("4", "9")}`);
+      await seen("plain: 9 steps");
+      writeFileSync(join(folder, "part.dsamp"), "solver mine { step { x[t] = dimm(s -> t) } }\n");
+      await seen("did you mean `ddim`?");
     });
-    await seen("plain: 4 steps, mine");
-    await seen("watching 2 files");
-    stdout = "";
-    writeFileSync(main, `use "./part.dsamp" { mine }\n${bad.replace("dimm", "mine").replace("4", "9")}`);
-    await seen("plain: 9 steps");
-    stdout = "";
-    writeFileSync(join(folder, "part.dsamp"), "solver mine { step { x[t] = dimm(s -> t) } }\n");
-    await seen("did you mean `ddim`?");
-    await seen("watching");
-    stop();
-    expect((await running).code).toBe(0);
+  });
+});
+
+test("--watch sees a file come back that was away, and one in a folder that did not exist", async () => {
+  await inFolder(async (folder) => {
+    writeFileSync(join(folder, "package.json"), "{}");
+    const part = "solver mine { step { x[t] = ddim(s -> t) } }\n";
+    writeFileSync(join(folder, "a.dsamp"), `use "lib/part.dsamp" { mine }\n${bad.replace("dimm", "mine")}`);
+    await watched(folder, "a.dsamp", async (seen) => {
+      await seen("D0205");
+      mkdirSync(join(folder, "lib"));
+      await seen("D0205");
+      writeFileSync(join(folder, "lib/part.dsamp"), part);
+      await seen("plain: 4 steps, mine");
+      renameSync(join(folder, "lib/part.dsamp"), join(folder, "lib/away.dsamp"));
+      await seen("D0205");
+      renameSync(join(folder, "lib/away.dsamp"), join(folder, "lib/part.dsamp"));
+      await seen("plain: 4 steps, mine");
+    });
+  });
+});
+
+test("--watch of a folder sees new files, also in new folders", async () => {
+  await inFolder(async (folder) => {
+    const good = bad.replace("dimm", "ddim");
+    mkdirSync(join(folder, "specs"));
+    writeFileSync(join(folder, "specs/a.dsamp"), good);
+    await watched(folder, "specs", async (seen) => {
+      await seen("watching 1 file;");
+      writeFileSync(join(folder, "specs/b.dsamp"), good);
+      await seen("watching 2 files");
+      mkdirSync(join(folder, "specs/deep"));
+      await seen("watching 2 files");
+      writeFileSync(join(folder, "specs/deep/c.dsamp"), good);
+      await seen("watching 3 files");
+      rmSync(join(folder, "specs/b.dsamp"));
+      await seen("watching 2 files");
+    });
   });
 });

@@ -1,5 +1,5 @@
-// Owns: code actions: the fixes diagnostics offer, the name that was meant, and bringing in a name that another file or
-// the library has.
+// Owns: code actions: the fixes diagnostics offer, what their help names, the order that holds, and bringing in a name
+// that another file or the library has.
 
 import type { Diagnostic, Edit } from "../../../compiler/diagnostics/diagnostic.js";
 import { isLibrary } from "../../../compiler/resolve/module.js";
@@ -10,6 +10,7 @@ import type { Fact } from "../later.js";
 import { libraryEntries } from "../library.js";
 import type { Analysis, Workspace } from "../workspace.js";
 import { relativePath } from "./completionUse.js";
+import { repairs } from "./repairs.js";
 
 export interface Action {
   readonly title: string;
@@ -33,15 +34,32 @@ export function actions(
     span?.file === analysis.id && span.start <= range.end && range.start <= span.end;
   const stated = facts.flatMap(({ at, action }): Action[] =>
     action && (touched(at) || action.edits.some((edit) => touched(edit.span)))
-      ? [{ ...action, preferred: false }]
+      ? [{ ...action, ...mended(diagnostics, action.edits), preferred: false }]
       : [],
   );
   return [
     ...diagnostics
       .filter(({ primary }) => touched(primary?.span))
-      .flatMap((item) => [...offered(item), ...meant(item), ...imports(workspace, analysis, item)]),
+      .flatMap((item) => [
+        ...offered(item),
+        ...named(workspace, analysis, item),
+        ...imports(workspace, analysis, item),
+      ]),
     ...stated,
   ];
+}
+
+/** A claim of order that is not met is mended by the order that holds. */
+function mended(
+  diagnostics: readonly Diagnostic[],
+  edits: readonly Edit[],
+): { readonly diagnostic?: Diagnostic } {
+  const found = diagnostics.find(
+    ({ code, primary }) =>
+      code === "D0412" &&
+      edits.some(({ span }) => primary && primary.span.start <= span.start && span.end <= primary.span.end),
+  );
+  return found ? { diagnostic: found } : {};
 }
 
 function offered(item: Diagnostic): readonly Action[] {
@@ -50,14 +68,9 @@ function offered(item: Diagnostic): readonly Action[] {
   return [{ title: fix.title, edits: fix.edits, diagnostic: item, preferred: fix.applicability === "safe" }];
 }
 
-/** "did you mean `x`?" is a fix when the finding is about one name. */
-function meant(item: Diagnostic): readonly Action[] {
-  const names = /^did you mean (.*)\?$/.exec(item.help ?? "")?.[1];
-  const { primary } = item;
-  if (names === undefined || !primary || item.fix) return [];
-  return [...names.matchAll(/`([^`]+)`/g)].map((match) => ({
-    title: `replace by \`${match[1]}\``,
-    edits: [{ span: primary.span, text: match[1] ?? "" }],
+function named(workspace: Workspace, analysis: Analysis, item: Diagnostic): readonly Action[] {
+  return repairs(workspace, analysis, item).map((repair) => ({
+    ...repair,
     diagnostic: item,
     preferred: false,
   }));

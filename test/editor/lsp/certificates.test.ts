@@ -7,7 +7,8 @@ import { actions } from "../../../editor/lsp/features/actions.js";
 import { hover } from "../../../editor/lsp/features/hover.js";
 import { inlayHints } from "../../../editor/lsp/features/inlay.js";
 import { later, type Fact, type Values } from "../../../editor/lsp/later.js";
-import { fixture, type Fixture } from "./support.js";
+import { Workspace } from "../../../editor/lsp/workspace.js";
+import { fixture, memoryFiles, type Fixture } from "./support.js";
 
 interface Known extends Fixture {
   readonly facts: readonly Fact[];
@@ -15,11 +16,16 @@ interface Known extends Fixture {
   readonly codes: readonly string[];
 }
 
-function known(marked: string): Known {
-  const made = fixture(marked);
+function known(marked: string, others: Readonly<Record<string, string>> = {}): Known {
+  const made = fixture(marked, others);
   const { text, analysis } = made;
   const parts = [
-    ...later({ host: memoryHost({ "a.dsamp": text }), file: "a.dsamp", text, tree: analysis.module.tree }),
+    ...later({
+      host: memoryHost({ ...others, "a.dsamp": text }),
+      file: "a.dsamp",
+      text,
+      tree: analysis.module.tree,
+    }),
   ];
   return {
     ...made,
@@ -74,6 +80,28 @@ test("hover over a solver has its certificate and its formula, where it is defin
 
 test("hover over `integrate` has what it stands for", () => {
   expect(over(known(rule.replace("integrate", "integ<|>rate")))).toContain("x_t = ");
+});
+
+test("hover over a solver of the library or of another file has its certificate", () => {
+  expect(over(known(sampler.replace("solver   mine", "solver   he<|>un")))).toContain("heun: order 2");
+  expect(over(known("solver own {\n  step { x[t] = dpmpp<|>_2m(s -> t) }\n}\n"))).toContain(
+    "dpmpp_2m: order 2",
+  );
+  const others = { "b.dsamp": rule };
+  expect(over(known(`use "b.dsamp" { mine }\n${sampler.replace("mine", "mi<|>ne")}`, others))).toContain(
+    "mine: order 2",
+  );
+});
+
+test("hover in a file of the library has its certificates", () => {
+  const id = "std:solvers/basic/heun.dsamp";
+  const workspace = new Workspace(memoryFiles({}));
+  const analysis = workspace.analysis(id);
+  const text = workspace.text(id) ?? "";
+  if (!analysis) throw new Error("no analysis");
+  const parts = [...later({ host: workspace.host, file: id, text, tree: analysis.module.tree })];
+  const facts = parts.flatMap((part) => part.facts);
+  expect(hover(analysis, text.indexOf("solver heun") + 8, facts)?.text).toContain("heun: order 2");
 });
 
 test("hover over a grid, a schedule and a quantity has levels of the run", () => {

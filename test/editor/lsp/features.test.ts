@@ -137,6 +137,7 @@ describe("actions", () => {
   test("the fix of a diagnostic", () => {
     expect(fixed("solver a {\n  step {\n    let h = 1\n    x[t] = x[s]\n  }\n}\n")).toEqual([
       "remove `h`: solver a {\n  step {\n    x[t] = x[s]\n  }\n}\n",
+      "call it `_h`: solver a {\n  step {\n    let _h = 1\n    x[t] = x[s]\n  }\n}\n",
     ]);
   });
 

@@ -154,7 +154,7 @@ test("a session from initialize to exit", async () => {
     range: unused?.range,
     context: { diagnostics: [unused] },
   });
-  expect(actions.map(({ title }) => title)).toEqual(["remove `unused`"]);
+  expect(actions.map(({ title }) => title)).toEqual(["remove `unused`", "call it `_unused`"]);
 
   const library: Location[] = await client.sendRequest("textDocument/definition", {
     textDocument: { uri },
