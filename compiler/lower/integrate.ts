@@ -12,7 +12,6 @@ import { applyFunction, evaluate, toTensor } from "./expression.js";
 import { alongForecast, exponentialForecast, growth, NOW, type ForecastKernel } from "./forecast.js";
 import type { Frame } from "./frame.js";
 import { arrow } from "./points.js";
-import { quantityPlace } from "./prediction.js";
 import { Scope } from "./scope.js";
 import { noiseRate, semilinear, signalRate, type LinearForm, type Semilinear } from "./semilinear.js";
 import { HistoryMissing } from "./template.js";
