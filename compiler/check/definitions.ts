@@ -26,7 +26,7 @@ import {
 /** Codes that say something of the definition, not of the setting it is tried in. */
 const telling: ReadonlySet<Code> = new Set<Code>([
   ...(["D0204", "D0205", "D0207", "D0210", "D0211", "D0220", "D0301", "D0302", "D0304", "D0305"] as const),
-  ...(["D0306", "D0307", "D0402", "D0601", "D0602", "D0806", "D0990"] as const),
+  ...(["D0306", "D0307", "D0402", "D0423", "D0601", "D0602", "D0806", "D0990"] as const),
 ]);
 
 /** Reports into the program's diagnostics. Call after `checkModule`; a file with errors is left alone. */

@@ -46,6 +46,7 @@ export const codes = {
   D0420: { severity: "error", title: "coefficient is infinite on this grid" },
   D0421: { severity: "error", title: "model called at sigma = 0" },
   D0422: { severity: "error", title: "coordinate is infinite at an end of the grid" },
+  D0423: { severity: "error", title: "number does not exist" },
   D0430: { severity: "error", title: "rule is not invertible" },
   D0501: { severity: "error", title: "malformed plan" },
   D0502: { severity: "error", title: "plan of another version" },

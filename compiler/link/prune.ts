@@ -120,6 +120,11 @@ function causeOf(expr: Expr, step: RunStep): { readonly what: string; readonly h
       what: "the linear system of `solve(...)` is singular there",
       help: "two of its rows say the same: check that no two points or nodes of the rule coincide",
     };
+  if (expr.kind === "fn" && /^forecast (along|growth) /.test(expr.name))
+    return {
+      what: "the integral of a weight of `integrate` does not converge there, or not to 13 digits",
+      help: "what is integrated grows too fast between the points: look at `tau:`, `over:` and the quantities of the rule",
+    };
   if (expr.kind === "binder" && expr.name === "integral")
     return {
       what: "the integral does not converge there",

@@ -1,7 +1,22 @@
 // Owns: the functions every spec may call (language reference, section 12). Functions of values live in `builtins`;
 // those that bind a variable or choose what to evaluate are special forms over syntax.
 
-import { add, binder, constant, fn, mul, num, sub, sym, symbols, type Expr } from "../algebra/expr.js";
+import { divergence } from "../algebra/divergence.js";
+import { compileExprs } from "../algebra/evaluate.js";
+import {
+  add,
+  binder,
+  constant,
+  fn,
+  mul,
+  num,
+  sub,
+  sym,
+  symbols,
+  type Expr,
+  type Sym,
+} from "../algebra/expr.js";
+import { solveDense } from "../algebra/numeric.js";
 import { diagnostic, fail } from "../diagnostics/report.js";
 import type { Per, ReduceFn } from "../plan/schema.js";
 import type { CallExpr, CompareExpr, Expression } from "../syntax/ast.js";
@@ -155,6 +170,20 @@ const solve: Builtin = (args, at) => {
   if (right.length !== n || rows.some((row) => row.length !== n))
     fail("D0220", "`solve(M, b)` needs a square matrix and as many right sides as rows", { at: at.span });
   const entries = [...rows.flat(), ...right];
+  const known = rows.map((row) => row.map((e) => constant(e)));
+  const isKnown = known.every((row) => row.every((value) => value !== undefined));
+  if (
+    isKnown &&
+    !solveDense(
+      known as number[][],
+      rows.map(() => 0),
+    )
+  )
+    fail("D0423", "the system of this `solve` is singular: one of its rows follows from the others", {
+      at: args[0]?.at.span ?? at.span,
+      why: "it has no solution, or more than one",
+      help: "check the rows; nodes that are equal give equal rows",
+    });
   return { kind: "list", items: right.map((_, i) => numberValue(fn("solve", num(n), num(i), ...entries))) };
 };
 
@@ -338,11 +367,27 @@ const bindingForm =
         numberOf({ name: undefined, value: evaluate(side, inner, seq, cx), to: undefined, at: side }),
       );
       const [left, right] = sides as [Expr, Expr | undefined];
+      if (name === "integral") checkIntegral(left, symbol, from, to, e);
       return numberValue(binder(name, symbol, right === undefined ? left : sub(left, right), from, to));
     } finally {
       depth -= 1;
     }
   };
+
+/** Between numbers, an integral of a function of its variable alone converges or not whatever the run is. */
+function checkIntegral(body: Expr, variable: Sym, from: Expr, to: Expr, e: CallExpr): void {
+  const [a, b] = [constant(from), constant(to)];
+  if (a === undefined || b === undefined || [...symbols(body)].some((s) => s !== variable)) return;
+  let known = true;
+  const program = compileExprs([body], [variable], () => ((known = false), NaN));
+  const place = divergence((x) => program(Float64Array.of(x))[0] as number, a, b);
+  if (place !== undefined && known)
+    fail("D0423", `this integral does not converge at ${Number(place.toPrecision(6))}`, {
+      at: e.span,
+      why: "the integrand grows too fast there for the area under it to be finite",
+      help: "integrate over an interval without that place, or take the singular part out",
+    });
+}
 
 function equationSides(e: Expression): readonly Expression[] {
   const inner = e.kind === "Paren" ? e.inner : e;

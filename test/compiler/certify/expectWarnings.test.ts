@@ -99,6 +99,11 @@ describe("what is no rule", () => {
     [
       "a singular system",
       "step { let w = solve([[1, 1], [1, 1]], [1, 2]); x[t] = w[0]*ddim(s -> t) }",
+      /^D0423 .*`solve` is singular/,
+    ],
+    [
+      "a system that is singular at every step",
+      "step { let a = lambda[t]; let w = solve([[a, 1], [2*a, 2]], [1, 2]); x[t] = w[0]*ddim(s -> t) }",
       /^D0420 .*`solve\(\.\.\.\)` is singular/,
     ],
     [

@@ -18,6 +18,7 @@ import { exponentialWeight, forecastValue } from "../../../compiler/lower/foreca
 import { noiseRate, signalRate } from "../../../compiler/lower/semilinear.js";
 import type { Path } from "../../../compiler/path/path.js";
 import { findings, lowered, resultOf, runScalar, samplerText, smoothGrid } from "./scalarRun.js";
+import { tryText } from "../check/support.js";
 
 const D = Decimal.clone({ precision: 140, defaults: true });
 const exact = (x: number): Decimal => {
@@ -471,6 +472,27 @@ describe("bad input", () => {
       schedule: "ve",
     });
     expect(findings(text).join()).toContain("D0420");
+  });
+
+  test("a noise level that cannot be integrated over a step", () => {
+    const rule = `solver tried { noise z
+  let level(l) = 1/abs(l)
+  step { x[t] = integrate(s -> t, x0[s], tau: level, noise: z) } }
+`;
+    expect(findings(samplerText("tried", { definitions: rule, steps: 3 })).join()).toMatch(
+      /D0420 .*the integral of a weight of `integrate` does not converge there/,
+    );
+  });
+
+  test("numbers that do not exist on any schedule stand at their own term", () => {
+    const found = (w: string): readonly string[] =>
+      tryText(`solver tried { step { let w = ${w}; x[t] = jump(s -> t) + w*(x0[s] - x0[s]) } }`).marks;
+    expect(found("solve([[1, 1], [1, 1]], [1, 2])[0]")).toEqual(["D0423 [[1, 1], [1, 1]]"]);
+    expect(found("integral(1/u, u in 0 .. 1)")).toEqual(["D0423 integral(1/u, u in 0 .. 1)"]);
+    expect(found("integral(1/(u - 1/2), u in 0 .. 1)")).toEqual(["D0423 integral(1/(u - 1/2), u in 0 .. 1)"]);
+    for (const fine of ["integral(1/sqrt(u), u in 0 .. 1)", "integral(exp(-1/u)/u^2, u in 0 .. 1)"])
+      expect(found(fine).filter((mark) => mark.startsWith("D0423"))).toEqual([]);
+    expect(found("solve([[1, 1], [1, 2]], [1, 2])[0]")).toEqual([]);
   });
 
   test("no variable, no prediction", () => {
