@@ -31,20 +31,26 @@ function claims({ solver }: Setting): string {
     .join(", ");
 }
 
+/** What the certificate finds, or why it finds nothing. */
+type Finding = { readonly found: string } | { readonly why: string };
+
 /** `2`, `1; 2 smooth; 4 uniform in rho`, `weak 1`. */
-function certified(setting: Setting, certificate: OrderCertificate | undefined): string {
-  if (!certificate || certificate.kind === "undecided") return "not decidable";
+function finding(setting: Setting, certificate: OrderCertificate): Finding {
+  if (certificate.kind === "undecided") return { why: certificate.why ?? "" };
   if (certificate.kind === "noise") {
     const verdict = certifyWeakOrder({ setting, grid: "ratios" });
-    return verdict.kind === "order" ? `weak ${verdict.order}` : "not decidable";
+    return verdict.kind === "order"
+      ? { found: `weak ${verdict.order}` }
+      : { why: verdict.kind === "undecided" ? verdict.why : "" };
   }
   const { ratios = 0, smooth = ratios, ...uniform } = certificate.orders;
   const better = Object.entries(uniform).filter(([, order]) => order > smooth);
-  return [
+  const found = [
     String(ratios),
     ...(smooth > ratios ? [`${smooth} smooth`] : []),
     ...better.map(([variable, order]) => `${order} uniform in ${variable}`),
   ].join("; ");
+  return { found };
 }
 
 function stableOn({ stability }: OrderCertificate): string {
@@ -53,35 +59,50 @@ function stableOn({ stability }: OrderCertificate): string {
   return Number.isFinite(stability.interval) ? `[-${Number(stability.interval.toPrecision(3))}, 0]` : "all";
 }
 
-function attempt<T>(work: () => T): T | undefined {
+interface Solver {
+  readonly entry: LibraryEntry;
+  readonly row: readonly string[];
+  /** Why no order is found. */
+  readonly why: string | undefined;
+}
+
+/** What the compiler says of a rule for which there is no certificate is the reason. */
+function orFailure<T>(work: () => T): T | { readonly why: string } {
   try {
     return work();
   } catch (error) {
-    if (error instanceof Failure) return undefined;
+    if (error instanceof Failure) return { why: error.diagnostic.message };
     throw error;
   }
 }
 
-function solverRow(entry: LibraryEntry): readonly string[] {
+function solverOf(entry: LibraryEntry): Solver {
   const setting = settingOf(entry);
-  const certificate = attempt(() => orderCertificate(setting, { brief: true }));
-  const noise = certificate?.kind === "noise";
-  return [
+  const made = orFailure(() => orderCertificate(setting, { brief: true }));
+  const certificate = "kind" in made ? made : undefined;
+  const found = "kind" in made ? orFailure(() => finding(setting, made)) : made;
+  const claimed = orFailure(() => claims(setting));
+  const row = [
     `\`${entry.name}\``,
-    attempt(() => claims(setting)) ?? "",
-    attempt(() => certified(setting, certificate)) ?? "not decidable",
+    typeof claimed === "string" ? claimed : "",
+    "found" in found ? found.found : "not decided",
     certificate ? String(certificate.calls) : "",
     certificate ? String(certificate.history) : "",
-    noise ? "yes" : "",
+    certificate?.kind === "noise" ? "yes" : "",
     certificate ? stableOn(certificate) : "",
   ];
+  return { entry, row, why: "why" in found ? found.why : undefined };
 }
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 
-function item({ name, doc }: LibraryEntry): string {
-  const more = [doc.source && `Source: ${doc.source}.`, doc.elsewhere && `Elsewhere: ${doc.elsewhere}.`];
+function item({ name, doc }: LibraryEntry, why?: string): string {
+  const more = [
+    doc.source && `Source: ${doc.source}.`,
+    doc.elsewhere && `Elsewhere: ${doc.elsewhere}.`,
+    why && `No order is decided: ${why}.`,
+  ];
   return `- **\`${name}\`**: ${[`${doc.text}.`, ...more].filter(Boolean).join(" ")}`;
 }
 
@@ -109,10 +130,17 @@ export async function samplersPage(): Promise<string> {
   );
   const sections = folders.map((folder) => {
     const members = all.filter((entry) => entry.folder === folder);
-    const solvers = members.filter((entry) => entry.kind === "solver");
+    const solvers = members.filter((entry) => entry.kind === "solver").map(solverOf);
+    const reasons = new Map(solvers.map(({ entry, why }) => [entry, why]));
     const head = ["solver", "claimed", "certified", "NFE a step", "history", "noise", "stable on"];
-    const figures = solvers.length > 0 ? `${table(head, solvers.map(solverRow))}\n\n` : "";
-    return `## ${titles[folder] ?? folder}\n\n${figures}${members.map(item).join("\n")}\n`;
+    const figures =
+      solvers.length > 0
+        ? `${table(
+            head,
+            solvers.map(({ row }) => row),
+          )}\n\n`
+        : "";
+    return `## ${titles[folder] ?? folder}\n\n${figures}${members.map((entry) => item(entry, reasons.get(entry))).join("\n")}\n`;
   });
   const text = `# The library
 

@@ -81,6 +81,38 @@ const elsewhere = new Set(["interpolant_em", "fixed_point_inversion"]);
 /** Rules that place their own points. */
 const adaptive = new Set(["dpm_adaptive", "dpm_adaptive_pid", "adaptive_rk"]);
 
+/** Parameters other than the defaults: orders, stages, noise, flavours, bases. */
+const variants = [
+  "ddim(eta: 0.4, s_noise: 1.1)",
+  'ddpm_variance(kind: "small")',
+  "second_order(c: 0.8)",
+  "dpm_2(r: 0.3)",
+  'dpm_solver_2(r1: 0.4, flavour: "taylor")',
+  "dpm_solver_3(r1: 0.25, r2: 0.7)",
+  'dpmpp_3s(r1: 0.2, flavour: "taylor")',
+  "abnorsett(k: 4)",
+  "exp_adams(k: 3, again: 1)",
+  'unipc(p: 2, variant: "bh1", again: 1)',
+  "unipc_eps(p: 4)",
+  "er_sde(k: 2, s_noise: 0.9)",
+  "lms(k: 3)",
+  "ipndm_v(k: 3)",
+  "deis_tab(k: 2)",
+  "gradient_estimation(gamma: 1.5)",
+  "ancestral(base: dpmpp_2s, eta: 0.7)",
+  "churned(base: dpm_2, S_churn: 3, S_min: 0.1, S_noise: 1.01)",
+  "dpm_2_ancestral(eta: 1.4)",
+  "dpmpp_sde(eta: 0.6, r: 0.4)",
+  "res_multistep(eta: 0.5)",
+  "sa_solver(tau: 0.6, kp: 2, kc: 3, again: 1)",
+  'sa_solver_window(lo: 0.3, hi: 5, level: "end")',
+  'sde_dpmpp_2m(flavour: "heun", eta: 0.5)',
+  "sde_dpmpp_3m_exact(eta: 0.7)",
+  'seeds_2(r: 0.7, flavour: "phi_2", eta: 0.5)',
+  "ghvb(k: 3, b: 0.6)",
+  "edict(p: 0.9)",
+];
+
 const textOf = (solver: string, path: keyof typeof paths): string => {
   const { schedule, grid } = paths[path];
   const places = path === "flow" ? "grid given_times(times: [0.97, 0.1])" : "";
@@ -107,18 +139,24 @@ describe("solvers", () => {
   /** A batch-wide step length is part of these rules. */
   const coupled = new Set(["langevin_corrector", "predictor_corrector", ...adaptive]);
 
-  test.each(solvers.filter((solver) => !coupled.has(solver)))(
-    "%s does not depend on the batch",
-    async (solver) => {
-      const text = textOf(solver, "vp");
-      expect(distance(await run(text, { count: 5 }), await run(text, { count: 5, batch: 2 }))).toBe(0);
+  /** Each solver on one path with its defaults, in turn, and the variants on all. */
+  const names = Object.keys(paths) as (keyof typeof paths)[];
+  const turns = solvers.map((solver, i) => [solver, names[i % 3]!] as const);
+  const varied = variants.flatMap((solver) => names.map((path) => [solver, path] as const));
+  const independent = [...turns.filter(([solver]) => !coupled.has(solver)), ...varied];
+
+  test.each(independent)("%s on %s does not depend on the batch", async (solver, path) => {
+    const text = textOf(solver, path);
+    expect(distance(await run(text, { count: 5 }), await run(text, { count: 5, batch: 2 }))).toBe(0);
+  });
+
+  test.each([...turns, ...varied])(
+    "%s on %s can be stopped and resumed after every step",
+    async (solver, path) => {
+      const text = textOf(solver, path);
+      expect(distance(await run(text), await runInPieces(text))).toBe(0);
     },
   );
-
-  test.each(solvers)("%s can be stopped and resumed after every step", async (solver) => {
-    const text = textOf(solver, "vp");
-    expect(distance(await run(text), await runInPieces(text))).toBe(0);
-  });
 
   test("the coupled rules say so", () => {
     expect(compiled(textOf("predictor_corrector", "vp")).reports.join()).toContain("D0303");
