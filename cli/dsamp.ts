@@ -228,15 +228,15 @@ Colours: NO_COLOR=1 and FORCE_COLOR=1 are honoured. A file named - is standard i
       done.code = await plot(file, options, io);
     });
 
-  verb("list [words]", "List the library, one line a definition.", [
+  verb("list [words...]", "List the library, one line a definition.", [
     "dsamp list",
     "dsamp list --kind solver",
-    "dsamp list karras",
+    "dsamp list dpm solver",
     "dsamp list --json",
   ])
     .option("--kind <kind>", "solver, grid, schedule, guidance or parameterization")
     .option("--json", "one JSON document on stdout")
-    .action(async (words: string | undefined, options) => {
+    .action(async (words: string[], options) => {
       const { list } = await import("./list.js");
       done.code = list(words, options, io);
     });

@@ -1,7 +1,7 @@
 // Owns: `dsamp init`: a small project copied from the package's examples, with a README. Nothing is overwritten.
 
-import { existsSync } from "node:fs";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { existsSync, statSync } from "node:fs";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fail } from "../compiler/diagnostics/report.js";
@@ -102,6 +102,10 @@ export async function init(
   const template = templates[name];
   const from = examplesFolder();
   const to = resolve(io.cwd, folder ?? ".");
+  if (statSync(to, { throwIfNoEntry: false })?.isDirectory() === false)
+    fail("D0704", `${folder ?? "."} is a file, and a project is a folder`, {
+      help: "name a new folder: `dsamp init NAME`",
+    });
   const files = [...template.files, "README.md"];
   const taken = files.find((file) => existsSync(join(to, file)));
   if (taken !== undefined)
@@ -110,8 +114,12 @@ export async function init(
     });
   try {
     for (const file of template.files) {
-      await mkdir(dirname(join(to, file)), { recursive: true });
-      await copyFile(join(from, file), join(to, file));
+      const [source, target] = [join(from, file), join(to, file)];
+      await mkdir(dirname(target), { recursive: true });
+      // The commands in a spec's comment name it where the examples lie.
+      if (file.endsWith(".dsamp"))
+        await writeFile(target, (await readFile(source, "utf8")).replaceAll("examples/", ""), { flag: "wx" });
+      else await copyFile(source, target);
     }
     await writeFile(join(to, "README.md"), readme(template), { flag: "wx" });
   } catch (error) {

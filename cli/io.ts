@@ -3,8 +3,8 @@
 
 import type { Readable, Writable } from "node:stream";
 
-/** An output stream; `isTTY` as on process.stdout. */
-export type Sink = Writable & { readonly isTTY?: boolean };
+/** An output stream; `isTTY` and `columns` as on process.stdout. */
+export type Sink = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 export interface Io {
   readonly stdin: Readable;

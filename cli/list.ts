@@ -40,16 +40,26 @@ const documentOf = ({ kind, name, file, doc }: LibraryEntry): object => ({
 /** Up to the first full stop that ends a sentence. */
 const firstSentence = (text: string): string => /^.*?[^.\s]\.(?=\s|$)/.exec(`${text}.`)?.[0] ?? text;
 
-const matches = (entry: LibraryEntry, words: string): boolean =>
-  [entry.name, entry.doc.text, entry.doc.elsewhere ?? ""].some((text) =>
-    text.toLowerCase().includes(words.toLowerCase()),
-  );
+const matches = ({ name, doc }: LibraryEntry, words: readonly string[]): boolean => {
+  const text = [name, doc.text, doc.elsewhere ?? ""].join("\n").toLowerCase();
+  return words.every((word) => text.includes(word.toLowerCase()));
+};
 
-/** Lists the library; `words` are looked for in names, descriptions and other tools' names. */
-export function list(words: string | undefined, flags: ListFlags, io: Io): number {
+/** Columns of a terminal that does not say how many it has. */
+const usualColumns = 100;
+
+/** A line of at most `room` characters, shortened between words. */
+function shortened(line: string, room: number): string {
+  if (line.length <= room) return line;
+  const cut = line.slice(0, Math.max(0, room - 3));
+  return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), 0)) || cut}...`;
+}
+
+/** Lists the library; all of the words are looked for in names, descriptions and other tools' names. */
+export function list(words: readonly string[], flags: ListFlags, io: Io): number {
   const kind = flags.kind === undefined ? undefined : oneOf("--kind", flags.kind, kinds);
   const found = libraryEntries().filter(
-    (entry) => (kind === undefined || entry.kind === kind) && (words === undefined || matches(entry, words)),
+    (entry) => (kind === undefined || entry.kind === kind) && matches(entry, words),
   );
   if (flags.json === true) {
     printJson(io, { ok: true, library: found.map(documentOf) });
@@ -57,12 +67,14 @@ export function list(words: string | undefined, flags: ListFlags, io: Io): numbe
   }
   if (found.length === 0)
     return wrongUse(
-      `nothing in the library is called or described as \`${words ?? ""}\``,
+      `nothing in the library is called or described as \`${words.join(" ")}\``,
       "`dsamp list` shows all of it",
     );
   const colours = pc.createColors(wantsColor(io.stdout, io.env));
   const width = Math.max(...found.map((entry) => entry.name.length));
-  const room = 100 - width - 4;
+  // A terminal shows one line each; what reads a pipe gets all of it.
+  const columns = io.stdout.isTTY === true ? (io.stdout.columns ?? usualColumns) : Infinity;
+  const room = columns - width - 4;
   for (const [i, group] of kinds.entries()) {
     const members = found.filter((entry) => entry.kind === group);
     if (members.length === 0) continue;
@@ -70,9 +82,8 @@ export function list(words: string | undefined, flags: ListFlags, io: Io): numbe
       `${i > 0 && found[0]?.kind !== group ? "\n" : ""}${colours.bold(heads[group] ?? group)}\n`,
     );
     for (const { name, doc } of [...members].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const line = firstSentence(doc.text);
-      const cut = line.length > room ? `${line.slice(0, room - 3)}...` : line;
-      io.stdout.write(`  ${colours.cyan(name.padEnd(width))}  ${cut}\n`);
+      const line = shortened(firstSentence(doc.text), room);
+      io.stdout.write(`  ${colours.cyan(name.padEnd(width))}  ${line}\n`);
     }
   }
   return exit.ok;

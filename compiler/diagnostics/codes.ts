@@ -32,7 +32,6 @@ export const codes = {
   D0308: { severity: "warning", title: "units do not match" },
   D0310: { severity: "error", title: "path or parameterization cannot be solved" },
   D0311: { severity: "error", title: "schedule is not a valid path" },
-  D0320: { severity: "error", title: "model lacks a capability" },
   D0401: { severity: "error", title: "grid point outside the domain, or a move up" },
   D0402: { severity: "error", title: "repeated point or node" },
   D0403: { severity: "error", title: "variable after `over` turns or stands still" },
@@ -40,7 +39,6 @@ export const codes = {
   D0412: { severity: "error", title: "declared order not reached" },
   D0413: { severity: "warning", title: "order cannot be decided" },
   D0414: { severity: "warning", title: "start or final rule lowers the order" },
-  D0415: { severity: "warning", title: "step differs from the grid spacing" },
   D0416: { severity: "warning", title: "weakly stable or unstable recurrence" },
   D0417: { severity: "note", title: "row of a tableau does not sum to its node" },
   D0420: { severity: "error", title: "coefficient is infinite on this grid" },
@@ -77,7 +75,6 @@ export const codes = {
   D0807: { severity: "note", title: "further errors are not shown" },
   D0901: { severity: "warning", title: "model time differs from the level" },
   D0902: { severity: "note", title: "relabel is used" },
-  D0903: { severity: "warning", title: "fewer points than the rule asks for" },
   D0910: { severity: "error", title: "claim in expect is not met" },
   D0990: { severity: "error", title: "not yet supported" },
 } as const satisfies Record<string, CodeInfo>;

@@ -1,7 +1,7 @@
 // Owns: files and what their names mean: definitions, file-level values, imports, the library. Loads what a program
 // needs and nothing else. A file's own names come first, then what it uses, then the library's definitions.
 
-import type { Definition, LetStmt, Name, Sort, SyntaxTree, TableStmt, UseItem } from "../syntax/ast.js";
+import type { Definition, LetStmt, Sort, SyntaxTree, TableStmt, UseItem } from "../syntax/ast.js";
 import { sorts } from "../syntax/ast.js";
 import { parse } from "../syntax/parse.js";
 import { SourceFile } from "../source/file.js";
@@ -212,12 +212,13 @@ export class Program {
         path[0] === "std" && (id.startsWith(`${prefix}/`) || id === `${prefix}.dsamp` || path.length === 1),
     );
     if (ids.length === 0) {
+      const [first, last] = [item.from.at(0), item.from.at(-1)];
       const folders = new Set(
         Object.keys(library).map((id) => `std.${id.slice(libraryPrefix.length).split("/")[0]}`),
       );
       this.diagnostics.add(
         diagnostic("D0205", `there is no library part \`${path.join(".")}\``, {
-          at: cover((item.from[0] as Name).span, (item.from[item.from.length - 1] as Name).span),
+          at: first && last ? cover(first.span, last.span) : item.span,
           help: didYouMean(path.join("."), folders) ?? `the parts are ${[...folders].sort().join(", ")}`,
         }),
       );

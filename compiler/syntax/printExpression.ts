@@ -65,7 +65,8 @@ export function printExpression(node: Expression): string {
     case "Index":
       return `${operand(node.object, postfixStrength)}[${node.indices.map((index) => place(index, 0)).join(", ")}]`;
     case "Member":
-      return `${operand(node.object, postfixStrength)}.${node.name.raw}`;
+      // A dot right behind a number would be its decimal point.
+      return `${operand(node.object, postfixStrength)}${node.object.kind === "Number" ? " " : ""}.${node.name.raw}`;
     case "Prime":
       return `${operand(node.object, postfixStrength)}'`;
     case "Unary":

@@ -124,13 +124,14 @@ export class Convert {
 
   completion({ span, items }: Completion): LspCompletionItem[] {
     const range = this.range(span);
-    return items.map(({ label, kind, detail, text, insert, rank }) => ({
+    return items.map(({ label, kind, detail, text, insert, rank, edits }) => ({
       label,
       kind: completionKinds[kind],
       ...(detail === undefined ? {} : { detail }),
       ...(text === undefined || text === "" ? {} : { documentation: markup(text) }),
       sortText: `${rank}${label}`,
       textEdit: { range, newText: insert ?? label },
+      ...(edits ? { additionalTextEdits: edits.map((edit) => this.edit(edit)) } : {}),
     }));
   }
 

@@ -16,7 +16,25 @@ describe("list", () => {
       names.filter((name) => !name.startsWith("let ")).map((name) => name.split(" ")[1] as string),
     );
     expect(listed.sort()).toEqual(defined.sort());
-    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(stdout).not.toContain("...\n");
+  });
+
+  test("a terminal gets lines that end between words", async () => {
+    const { stdout } = await dsamp(["list"], { isTTY: true, env: { NO_COLOR: "1" } });
+    const whole = (await dsamp(["list"])).stdout.split("\n");
+    stdout.split("\n").forEach((line, i) => {
+      expect(line.length).toBeLessThanOrEqual(100);
+      if (line !== whole[i]) expect(whole[i]?.startsWith(`${line.slice(0, -3)} `), line).toBe(true);
+    });
+  });
+
+  test("several words are all looked for", async () => {
+    const { code, stdout } = await dsamp(["list", "solver++", "noise"]);
+    expect(code).toBe(0);
+    const { stdout: one } = await dsamp(["list", "solver++"]);
+    const count = (text: string): number => text.split("\n").filter((line) => line.startsWith("  ")).length;
+    expect(count(stdout)).toBeGreaterThan(0);
+    expect(count(stdout)).toBeLessThan(count(one));
   });
 
   test("by kind and by words, also those of other tools", async () => {

@@ -30,6 +30,31 @@ describe("init", () => {
     });
   });
 
+  test.each(["toy", "digits", "stable-diffusion"])(
+    "the commands in the comments of %s name its files, and the first works",
+    async (template) => {
+      await inFolder(async (cwd) => {
+        expect((await dsamp(["init", "--template", template], { cwd })).code).toBe(0);
+        const specs = readdirSync(cwd).filter((name) => name.endsWith(".dsamp"));
+        const commands = specs.flatMap((name) => [
+          ...readFileSync(join(cwd, name), "utf8").matchAll(/^\/\/\/ {3}dsamp (\w+ \S+.*)$/gm),
+        ]);
+        const argvs = commands.map(([, words = ""]) => words.split(" "));
+        expect(argvs.length).toBeGreaterThan(0);
+        for (const [, file = ""] of argvs) expect(specs).toContain(file);
+        expect(await dsamp(argvs[0] ?? [], { cwd })).toMatchObject({ code: 0, stderr: "" });
+      });
+    },
+  );
+
+  test("a file is no folder for a project", async () => {
+    await inFolder(async (cwd) => {
+      writeFileSync(join(cwd, "f"), "");
+      const { code, stderr } = await dsamp(["init", "f"], { cwd });
+      expect([code, stderr]).toEqual([3, expect.stringContaining("f is a file, and a project is a folder")]);
+    });
+  });
+
   test("nothing is overwritten", async () => {
     await inFolder(async (cwd) => {
       mkdirSync(join(cwd, "mine"));

@@ -71,6 +71,7 @@ const cases: readonly (readonly [string, string, string])[] = [
     'use "a.dsamp" { b, // c\n  d\n}\nlet a = f(\n[1, // one (\n2,\n3\n], g(\n"(", 4\n)\n)',
     'use "a.dsamp" { b, // c\n  d\n}\nlet a = f(\n  [1, // one (\n    2,\n    3\n  ], g(\n    "(", 4\n  )\n)\n',
   ],
+  ["a member of a number stands apart from it", "let a=0 .s\n", "let a = 0 .s\n"],
   [
     "one-line blocks stay on one line while they fit",
     "schedule s {time t from 1 to 0;alpha=1-t;sigma=t}",

@@ -292,7 +292,7 @@ const long: Readonly<
     return lines.join("\n");
   },
 };
-const longShare = 0.006;
+const longShare = 0.004;
 
 const shorten = [
   "a part",

@@ -134,7 +134,8 @@ const editor: Stage = (text, random, timed) => {
   must(analysis !== undefined, "no analysis");
   checkDiagnostics(analysis.diagnostics, text);
   const all = { start: 0, end: text.length };
-  for (let i = 0; i < (text.length > longText ? 1 : 2); i += 1) {
+  const places = text.length <= longText && random.chance(0.3) ? 2 : 1;
+  for (let i = places; i > 0; i -= 1) {
     const offset = random.below(text.length + 1);
     timed("hover", () => hover(analysis, offset));
     timed("completion", () => completion(workspace, analysis, offset));

@@ -4,13 +4,11 @@
 import type { Diagnostic, Edit } from "../../../compiler/diagnostics/diagnostic.js";
 import { isLibrary } from "../../../compiler/resolve/module.js";
 import type { Span } from "../../../compiler/source/span.js";
-import type { UseItem } from "../../../compiler/syntax/ast.js";
-import { libraryPrefix } from "../../../stdlib/index.js";
 import type { Fact } from "../later.js";
 import { libraryEntries } from "../library.js";
 import type { Analysis, Workspace } from "../workspace.js";
-import { relativePath } from "./completionUse.js";
 import { repairs } from "./repairs.js";
+import { otherFiles, partOf, useEdit } from "./useEdit.js";
 
 export interface Action {
   readonly title: string;
@@ -81,47 +79,18 @@ function imports(workspace: Workspace, analysis: Analysis, item: Diagnostic): re
   if (item.code !== "D0201" || !item.primary) return [];
   const { text } = analysis.module.source;
   const name = text.slice(item.primary.span.start, item.primary.span.end);
-  const own = workspace.userFiles.filter((id) => {
-    if (id === analysis.id || workspace.text(id)?.includes(name) !== true) return false;
-    const module = workspace.analysis(id)?.module;
-    return [...(module?.definitions.values() ?? []), ...(module?.values.values() ?? [])].some(
-      (candidate) => candidate.name === name,
-    );
-  });
-  const paths = own.flatMap((id) => {
-    const path = relativePath(analysis.id, id);
-    return path === undefined ? [] : [`"${path}"`];
-  });
-  const parts = libraryEntries
-    .filter((entry) => entry.sort === "let" && entry.name === name)
-    .map(({ file }) => `std.${file.slice(libraryPrefix.length).split("/")[0]}`);
-  return [...paths, ...parts].map((from) => ({
+  const files = otherFiles(workspace, analysis, (other) => other.includes(name))
+    .filter(({ module }) =>
+      [...module.definitions.values(), ...module.values.values()].some(
+        (candidate) => candidate.name === name,
+      ),
+    )
+    .map(({ from }) => from);
+  const parts = libraryEntries.filter((entry) => entry.sort === "let" && entry.name === name).map(partOf);
+  return [...files, ...parts].map((from) => ({
     title: `use \`${name}\` from ${from.replaceAll('"', "")}`,
     edits: [useEdit(analysis, from, name)],
     diagnostic: item,
     preferred: false,
   }));
-}
-
-/** Adds a name to the `use` of that file, or a new `use` after the others. */
-function useEdit(analysis: Analysis, from: string, name: string): Edit {
-  const { source, tree } = analysis.module;
-  const uses = tree.items.filter((item): item is UseItem => item.kind === "Use");
-  const known = uses.find((item) => fromOf(item) === from && item.names && item.names.length > 0);
-  const last = known?.names?.[known.names.length - 1];
-  if (last) return { span: source.span(last.span.end, last.span.end), text: `, ${name}` };
-  const line = `use ${from} { ${name} }\n`;
-  const after = uses[uses.length - 1]?.span;
-  const at = after ? lineAfter(source.text, after) : 0;
-  const ended = at === 0 || source.text[at - 1] === "\n";
-  const gap = after ? "" : "\n";
-  return { span: source.span(at, at), text: ended ? `${line}${gap}` : `\n${line}` };
-}
-
-const fromOf = ({ from }: UseItem): string =>
-  "kind" in from ? `"${from.value}"` : from.map((part) => part.text).join(".");
-
-function lineAfter(text: string, span: Span): number {
-  const end = text.indexOf("\n", span.end);
-  return end < 0 ? text.length : end + 1;
 }

@@ -3,11 +3,14 @@
 
 import type { IToken } from "chevrotain";
 import { codes } from "../../../compiler/diagnostics/codes.js";
+import type { Edit } from "../../../compiler/diagnostics/diagnostic.js";
 import type { Span } from "../../../compiler/source/span.js";
+import { sorts } from "../../../compiler/syntax/ast.js";
 import { blockKind, contextAt, openCall, type CursorContext } from "../context.js";
 import { lookUp, scopeAt } from "../model.js";
 import type { Analysis, Workspace } from "../workspace.js";
 import { argumentSort, wantedSort } from "./callee.js";
+import { importItems } from "./completionImports.js";
 import {
   argumentItems,
   coordinateItems,
@@ -37,6 +40,8 @@ export interface CompletionItem {
   readonly insert?: string;
   /** Items with lower numbers come first. */
   readonly rank: number;
+  /** What else changes: the `use` that brings the name. */
+  readonly edits?: readonly Edit[];
 }
 
 export interface Completion {
@@ -75,11 +80,15 @@ function itemsFor(
   if (statement.length === 0 && (innermost === undefined || innermost.open === "{"))
     return startItems(analysis, context, offset);
   if (last === ":" && declaresKind(context)) return kindItems();
-  return special(analysis, context, offset) ?? expressionItems(analysis, context, offset);
+  if (declares(context)) return [];
+  return (
+    special(workspace, analysis, context, offset) ?? expressionItems(workspace, analysis, context, offset)
+  );
 }
 
 /** Places where only one sort of name fits. */
 function special(
+  workspace: Workspace,
   analysis: Analysis,
   context: CursorContext,
   offset: number,
@@ -92,7 +101,15 @@ function special(
     return [
       ...(sort === "parameterization" ? predictionItems() : []),
       ...definitionItems(analysis, scope, sort),
+      ...importItems(workspace, analysis, context.prefix, sort),
     ];
+  const [first] = statement;
+  if (statement.length === 1 && first?.image === "expect" && frames.length === 0)
+    return sorts.flatMap((kind) => definitionItems(analysis, scope, kind));
+  if (statement.length === 1 && first?.image === "tableau")
+    return [...predictionItems(), ...definitionItems(analysis, scope, "parameterization")];
+  if (first?.image === "model" && last === ":" && inner[inner.length - 2]?.image === "time")
+    return coordinateItems(scope);
   if (["point", "brownian", "tableau"].includes(statement[0]?.image ?? "") && ["at", "over"].includes(last))
     return [...(last === "at" ? pointItems(scope) : []), ...coordinateItems(scope)];
   if (statement[0]?.image === "model" && [",", "with"].includes(last)) return modelItems(labelsOf(statement));
@@ -114,6 +131,7 @@ function special(
 }
 
 function expressionItems(
+  workspace: Workspace,
   analysis: Analysis,
   context: CursorContext,
   offset: number,
@@ -125,7 +143,24 @@ function expressionItems(
     ...(call?.fresh ? argumentItems(analysis, context, call) : []),
     ...(moves ? pointItems(scope).map((item) => ({ ...item, rank: 2 })) : []),
     ...nameItems(analysis, scope),
+    ...importItems(workspace, analysis, context.prefix, "value"),
+    ...(scope?.place.acts === true ? importItems(workspace, analysis, context.prefix, "solver") : []),
   ];
+}
+
+/** Words after which a new name or a number is written, and what completion could offer is neither. */
+const declaring: ReadonlySet<string> = new Set([
+  ...["let", "table", "point", "noise", "brownian", "call", "quantity", "input", "carry", "state"],
+  ...["order", "calls", "time", "index"],
+]);
+
+function declares({ statement, frames }: CursorContext): boolean {
+  const [first, second] = statement.map(({ image }) => image);
+  const innermost = frames[frames.length - 1];
+  if (first === undefined || (innermost !== undefined && innermost.open !== "{")) return false;
+  const isSort = frames.length === 0 && (sorts as readonly string[]).includes(first);
+  if (statement.length === 1) return isSort || declaring.has(first);
+  return statement.length === 2 && (first === "weak" || first === "run") && second === "order";
 }
 
 /** An open `[` right after a name or a `'`, not that of a list. */

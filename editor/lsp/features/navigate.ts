@@ -39,14 +39,16 @@ export function references(
   offset: number,
   options: { readonly declaration: boolean },
 ): readonly Span[] {
-  return occurrencesAt(analysis.model, offset)
+  const spans = occurrencesAt(analysis.model, offset)
     .flatMap(({ entity }) => occurrencesOf(workspace, analysis, entity))
     .filter(({ role }) => options.declaration || role !== "declare")
-    .map(({ span }) => span)
-    .filter((span, i, all) => all.findIndex((other) => same(span, other)) === i);
+    .map(({ span }) => span);
+  const seen = new Set<string>();
+  return spans.filter((span) => {
+    const place = `${span.file} ${span.start} ${span.end}`;
+    return !seen.has(place) && seen.add(place);
+  });
 }
-
-const same = (a: Span, b: Span): boolean => a.file === b.file && a.start === b.start && a.end === b.end;
 
 /** Occurrences of an entity: of the language itself only in this file, of what is declared in every file that may see it. */
 export function occurrencesOf(

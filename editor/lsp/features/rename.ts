@@ -44,7 +44,7 @@ export function rename(workspace: Workspace, analysis: Analysis, offset: number,
   if ((reservedWords as readonly string[]).includes(to)) return { refused: `\`${to}\` is a reserved word` };
   const { entity } = first;
   const all = occurrencesOf(workspace, analysis, entity);
-  const shared = all.find(({ span }) => isShared(workspace, span));
+  const shared = findShared(workspace, all);
   if (shared)
     return {
       refused: `the \`use\` in ${shared.span.file} brings in several definitions named \`${entity.name}\``,
@@ -55,11 +55,13 @@ export function rename(workspace: Workspace, analysis: Analysis, offset: number,
 }
 
 /** In a `use`, one name may stand for definitions of several kinds. */
-function isShared(workspace: Workspace, span: Span): boolean {
-  const model = workspace.analysis(span.file)?.model;
-  return (
-    model !== undefined && model.occurrences.filter((other) => other.span.start === span.start).length > 1
-  );
+function findShared(workspace: Workspace, all: readonly Occurrence[]): Occurrence | undefined {
+  const meanings = new Map<string, number>();
+  const place = ({ file, start }: Span): string => `${file} ${start}`;
+  for (const file of new Set(all.map(({ span }) => span.file)))
+    for (const { span } of workspace.analysis(file)?.model.occurrences ?? [])
+      meanings.set(place(span), (meanings.get(place(span)) ?? 0) + 1);
+  return all.find(({ span }) => (meanings.get(place(span)) ?? 0) > 1);
 }
 
 /** Applies the edits to copies and compares what every name means. */

@@ -5,8 +5,8 @@ import type { Diagnostic, Edit } from "../../../compiler/diagnostics/diagnostic.
 import { suggest } from "../../../compiler/resolve/suggest.js";
 import type { Span } from "../../../compiler/source/span.js";
 import type { Definition } from "../../../compiler/syntax/ast.js";
+import { keyOf } from "../model.js";
 import type { Analysis, Workspace } from "../workspace.js";
-import { rename } from "./rename.js";
 
 export interface Repair {
   readonly title: string;
@@ -65,10 +65,17 @@ function added(
   return { span: source.span(after, after), text: `\n${indent}${text}` };
 }
 
-/** A name that begins with `_` is meant to be unused. */
+/** A name that begins with `_` is meant to be unused. It is written at few places, and read nowhere: a clash is a name known. */
 function unused(workspace: Workspace, analysis: Analysis, item: Diagnostic, at: Span): readonly Repair[] {
   if (item.code !== "D0203") return [];
   const to = `_${analysis.module.source.text.slice(at.start, at.end)}`;
-  const renamed = rename(workspace, analysis, at.start, to);
-  return "edits" in renamed ? [{ title: `call it \`${to}\``, edits: renamed.edits }] : [];
+  const { occurrences } = analysis.model;
+  const key = keyOf(at);
+  if (occurrences.some(({ entity }) => entity.name === to)) return [];
+  const users = workspace.dependents(analysis.id).flatMap((id) => workspace.analysis(id) ?? []);
+  const edits = [occurrences, ...users.map(({ model }) => model.occurrences)]
+    .flat()
+    .filter(({ entity }) => entity.key === key)
+    .map(({ span }) => ({ span, text: to }));
+  return edits.length === 0 ? [] : [{ title: `call it \`${to}\``, edits }];
 }

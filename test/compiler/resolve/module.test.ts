@@ -45,6 +45,14 @@ describe("definitions", () => {
     expect(home("euler")).toMatch(/^std:/);
   });
 
+  test("a `use` of nothing is a message at itself", () => {
+    const { all } = load({ "a.dsamp": "use" }).program.diagnostics;
+    expect(all.map(({ code, primary }) => [code, primary?.span.start])).toEqual([
+      ["D0101", 3],
+      ["D0205", 0],
+    ]);
+  });
+
   test("values of the library need a `use`", () => {
     expect(load({ "a.dsamp": "" }).program.value(load({ "a.dsamp": "" }).module, "down")).toBeUndefined();
     const { program, module } = load({ "a.dsamp": "use std.common { down }\n" });

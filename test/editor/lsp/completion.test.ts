@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { completion } from "../../../editor/lsp/features/completion.js";
+import { applyEdits } from "../../../editor/lsp/features/rename.js";
 import { fixture } from "./support.js";
 
 function labels(marked: string, others: Readonly<Record<string, string>> = {}): readonly string[] {
@@ -28,6 +29,13 @@ describe("words by place", () => {
     ["sampler a {\n  model predicts eps with <|>\n}", ["time:", "file:"], ["eps"]],
     ["solver a(base: <|>)", ["solver", "schedule", "table"], ["ddim"]],
     ['expect ddim {\n  fails "<|>"\n}', ["D0412"], ["ddim"]],
+    [
+      "sampler a {\n  model predicts eps with time: <|>\n}",
+      ["time", "index", "sigma", "lambda", "rho"],
+      ["ddim"],
+    ],
+    ["expect <|>", ["ddim", "karras", "vp_linear"], ["expm1", "sigma"]],
+    ["solver a {\n  tableau <|>\n}", ["x0", "eps", "v"], ["ddim", "expm1"]],
   ] as const)("%j", (text, wanted, unwanted) => {
     const found = labels(text);
     expect(found).toEqual(expect.arrayContaining([...wanted]));
@@ -58,6 +66,36 @@ describe("names", () => {
     const found = labels(text);
     expect(found).toEqual(expect.arrayContaining([...wanted]));
     expect(found.filter((label) => (unwanted as readonly string[]).includes(label))).toEqual([]);
+  });
+
+  test.each([
+    ["solver <|>"],
+    ["let <|>"],
+    ["solver a {\n  order <|>\n}"],
+    ["solver a {\n  weak order <|>\n}"],
+    ["schedule a {\n  time <|>\n}"],
+    [inStep("point <|>")],
+  ])("nothing where a new name or a number is written: %j", (text) => expect(labels(text)).toEqual([]));
+
+  test("values of the library and names of other files bring their `use`", () => {
+    const chosen = (marked: string, label: string, others: Readonly<Record<string, string>> = {}): string => {
+      const { workspace, analysis, offset, text } = fixture(marked, others);
+      const { span, items } = completion(workspace, analysis, offset);
+      const item = items.find((candidate) => candidate.label === label);
+      return applyEdits(text, [{ span, text: label }, ...(item?.edits ?? [])]);
+    };
+    const step = inStep("let q = dow<|>");
+    expect(chosen(step, "down")).toBe(`use std.common { down }\n\n${step.replace("dow<|>", "down")}`);
+    expect(chosen(`// About.\n\n${step}`, "down")).toBe(
+      `// About.\n\nuse std.common { down }\n\n${step.replace("dow<|>", "down")}`,
+    );
+    const others = { "b.dsamp": "solver mine { step { x[t] = ddim(s -> t) } }\nlet k = 2\n" };
+    expect(chosen("sampler a {\n  solver mi<|>\n}\n", "mine", others)).toBe(
+      'use "b.dsamp" { mine }\n\nsampler a {\n  solver mine\n}\n',
+    );
+    const used = 'use "b.dsamp" { k }\nsampler a {\n  solver <|>\n}\n';
+    expect(chosen(used, "mine", others)).toContain('use "b.dsamp" { k, mine }');
+    expect(labels(used, others).filter((label) => label === "k")).toEqual([]);
   });
 
   test("nothing in comments and numbers", () => {
