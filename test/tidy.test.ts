@@ -123,7 +123,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ),
   grammar: [],
   runtime: ["compiler/plan", "compiler/diagnostics", "compiler/source"],
-  importers: ["compiler/diagnostics", "compiler/resolve"],
+  importers: ["compiler/algebra", "compiler/diagnostics", "compiler/resolve"],
   cli: ["compiler/*", "importers", "runtime", "grammar", "stdlib", "editor"],
   editor: ["compiler/*", "grammar", "stdlib"],
   scripts: ["editor", "compiler/*", "stdlib"],

@@ -2,6 +2,7 @@
 // draws: the results agree. The levels are computed a second time as well.
 
 import { describe, expect, test } from "vitest";
+import { betaQuantile } from "../../compiler/algebra/beta.js";
 import { compile } from "../../compiler/compile.js";
 import { memoryHost } from "../../compiler/host.js";
 import type { Plan } from "../../compiler/plan/schema.js";
@@ -40,11 +41,15 @@ const schedulers: Readonly<Record<string, (n: number) => readonly number[]>> = {
   exponential: (n) => count(n, (i) => Math.exp(line(Math.log(high), Math.log(low), i, n))),
   normal: (n) => count(n, (i) => level(line(999, 0, i, n))),
   sgm_uniform: (n) => count(n, (i) => level(line(999, 0, i, n + 1))),
-  simple: (n) => count(n, (i) => table[999 - Math.trunc((i * 1000) / n)] as number),
+  simple: (n) => count(n, (i) => table[999 - Math.trunc(i * (1000 / n))] as number),
   ddim_uniform: (n) => {
     const found: number[] = [];
     for (let k = 1; k < 1000; k += Math.floor(1000 / n)) found.unshift(table[k] as number);
     return found;
+  },
+  beta: (n) => {
+    const rounded = count(n, (i) => Math.round(999 * betaQuantile(1 - i / n, 0.6, 0.6)));
+    return rounded.filter((index, i) => index !== rounded[i - 1]).map((index) => table[index] as number);
   },
   linear_quadratic: (n) => {
     const half = Math.floor(n / 2);
@@ -151,11 +156,32 @@ describe.each(Object.entries(references))("%s", (name, reference) => {
 test.each(
   Object.keys(schedulers).flatMap((name) => ["euler", "dpm_2"].map((sampler) => [name, sampler] as const)),
 )("levels of %s for %s", (scheduler, sampler) => {
-  if (scheduler === "ddim_uniform" && sampler === "dpm_2") return;
-  const { grid } = compiled(importComfyUi(readLine(`${sampler} ${scheduler} 7`), {}));
-  const wanted = levels(scheduler, sampler, 7);
-  expect(grid).toHaveLength(wanted.length);
-  wanted.forEach((value, i) => expect(Number(grid[i]?.sigma)).toBeCloseTo(value, 9));
+  // 38 steps round a level of `simple` down, 150 have some of `beta` twice.
+  for (const steps of [7, 38, 150]) {
+    const { grid } = compiled(importComfyUi(readLine(`${sampler} ${scheduler} ${steps}`), {}));
+    const wanted = levels(scheduler, sampler, steps);
+    expect(grid).toHaveLength(wanted.length);
+    wanted.forEach((value, i) => expect(Number(grid[i]?.sigma)).toBeCloseTo(value, 9));
+  }
+});
+
+test.each(Object.keys(schedulers))("dpm_fast runs between the ends of %s", (scheduler) => {
+  const sigmas = levels(scheduler, "dpm_fast", 9);
+  const { grid } = compiled(importComfyUi(readLine(`dpm_fast ${scheduler} 9`), {}));
+  expect(Number(grid[0]?.sigma)).toBeCloseTo(sigmas[0] as number, 9);
+  expect(Number(grid.at(-1)?.sigma)).toBeCloseTo(sigmas.at(-2) as number, 9);
+});
+
+test("dpm_adaptive is refused, with the way out", () => {
+  expect(() => importComfyUi(readLine("dpm_adaptive karras 9"), {})).toThrow(/nearest training step/);
+});
+
+test("the first state: sqrt(1 + sigma^2) times noise from the noisiest level, sigma times noise from a lower one", () => {
+  const { text } = importComfyUi(readLine("euler ddim_uniform 20"), {});
+  expect(text).toContain("init x[start] = sigma[start]*z");
+  expect(importComfyUi(readLine("euler beta 20"), {}).text).toContain(
+    "init x[start] = sqrt(sigma[start]^2 + 1)*z",
+  );
 });
 
 test("the network is told the nearest training step", async () => {

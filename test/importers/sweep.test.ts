@@ -6,6 +6,8 @@ import { compile } from "../../compiler/compile.js";
 import { Failure } from "../../compiler/diagnostics/report.js";
 import { memoryHost } from "../../compiler/host.js";
 import { format } from "../../editor/fmt/format.js";
+import { comfySamplers } from "../../importers/comfyuiSamplers.js";
+import { schedulers } from "../../importers/comfyuiSchedulers.js";
 import {
   diffusersClasses,
   importComfyUi,
@@ -114,12 +116,27 @@ test("k-diffusion dpm_fast", () => {
     expect(outcome(() => importKDiffusion(readLine(line), {}))).toBe("ok");
 });
 
-test.each([...solvers.split(" "), "ddim", "lcm", "dpmpp_2m_sde_heun"])("ComfyUI %s", (name) => {
-  for (const levels of ["normal", "karras", "exponential", "sgm_uniform", "simple", "ddim_uniform", "beta"])
-    for (const more of ["", " cfg=7", " model=v"]) {
-      const line = `${name} ${levels} 9${more}`;
-      const found = outcome(() => importComfyUi(readLine(line), {}));
-      if (name.startsWith("dpm_2") && levels === "ddim_uniform") expect(found, line).toBe("D0711");
-      else expect(found, line).toBe("ok");
+const schedules = Object.keys(schedulers);
+
+test.each(Object.keys(comfySamplers).map((name, i) => [name, i] as const))("ComfyUI %s", (name, i) => {
+  for (const k of [0, 1, 2]) {
+    const levels = schedules[(i + 3 * k) % schedules.length] ?? "";
+    const more = /cfg_pp/.test(name) ? " cfg=1.5" : ["", " cfg=7", " model=v"][k];
+    const line = `${name} ${levels} 9${more}`;
+    expect(
+      outcome(() => importComfyUi(readLine(line), {})),
+      line,
+    ).toBe(name === "dpm_adaptive" ? "D0711" : "ok");
+  }
+});
+
+test.each(schedules)("ComfyUI's scheduler %s", (levels) => {
+  for (const name of ["euler", "dpm_2", "dpm_fast"])
+    for (const steps of [2, 38, 150]) {
+      const line = `${name} ${levels} ${steps}`;
+      expect(
+        outcome(() => importComfyUi(readLine(line), {})),
+        line,
+      ).toBe("ok");
     }
 });
