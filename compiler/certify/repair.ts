@@ -41,6 +41,10 @@ const mostCandidates = 48;
 
 /** A rule that differs from the given one in one number and has the order. */
 export function repair(question: OrderQuestion, wanted: number): Repair | undefined {
+  return question.setting.program.diagnostics.trial(() => search(question, wanted));
+}
+
+function search(question: OrderQuestion, wanted: number): Repair | undefined {
   const { solver } = question.setting;
   for (const candidate of [...parameters(solver), ...factors(solver), ...literals(solver)].slice(
     0,

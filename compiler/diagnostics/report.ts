@@ -57,8 +57,10 @@ export class Diagnostics {
   readonly #seen = new Set<string>();
   readonly #counts = new Map<string, number>();
   readonly #hidden = new Map<string, Hidden>();
+  #trials = 0;
 
   add(item: Diagnostic): void {
+    if (this.#trials > 0) return;
     const key = `${item.code}|${item.primary?.span.file}|${item.primary?.span.start}|${item.primary?.span.end}|${item.message}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
@@ -92,6 +94,16 @@ export class Diagnostics {
       else if (isEndOfStack(error)) this.add(tooLongChain);
       else throw error;
       return undefined;
+    }
+  }
+
+  /** Runs `work` on what the user did not write, such as a rule with a number changed: nothing it finds is kept. */
+  trial<T>(work: () => T): T {
+    this.#trials += 1;
+    try {
+      return work();
+    } finally {
+      this.#trials -= 1;
     }
   }
 

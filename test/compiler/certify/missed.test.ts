@@ -4,10 +4,10 @@
 import { describe, expect, test } from "vitest";
 import { checked } from "./subject.js";
 
-/** The lines from the label on, without the frame. */
+/** The lines of the error from the label on, without the frame. Notes on rows of a tableau are no part of it. */
 function saidOf(text: string): readonly string[] {
-  const [first = ""] = checked(text).said.trim().split("\n\n");
-  return first
+  const said = checked(text).said.trim().split("\n\n");
+  return (said.find((item) => item.startsWith("error")) ?? "")
     .split("\n")
     .filter((_line, i) => i !== 1 && i !== 2)
     .map((line) => line.replace(/^[\s|^=]+/, ""));
@@ -128,6 +128,13 @@ describe("a mismatch in the linear part", () => {
 });
 
 describe("inconsistent rules", () => {
+  test("what the search for a repair meets on the way is not said", () =>
+    expect(
+      checked(
+        "solver end {\n  order 2\n  tableau eps over rho {\n    0 |\n    1 | 1\n      | 0, 0.99\n  }\n}\n",
+      ).said,
+    ).not.toContain("D0417"));
+
   test("are explained and repaired", () =>
     expect(
       saidOf(`solver krogstad {
