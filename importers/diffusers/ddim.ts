@@ -255,7 +255,7 @@ export const ddimInverse: Importer = (context) => {
   const solver = [
     "// DDIM upwards. The network is called with the timestep that the step goes to, on the state that is still at the",
     "// level below; its output is read at the level below.",
-    "solver ddim_inverse {",
+    "solver ddim_inverse_published {",
     "  step {",
     "    point p at t",
     "    x[p] = relabel(x[s])",
@@ -292,6 +292,6 @@ export const ddimInverse: Importer = (context) => {
     ),
     grid: line("levels"),
     steps: n,
-    solver: line("ddim_inverse"),
+    solver: line("ddim_inverse_published"),
   });
 };

@@ -108,7 +108,7 @@ export const cases: readonly LimitCase[] = [
     limit: "errorsShown",
     what: "mistakes",
     code: "D0807",
-    codes: (count) => checked("let a = 1 1\n".repeat(count)),
+    codes: (count) => checked(Array.from({ length: count }, (_, i) => `let a${i} = 1 1\n`).join("")),
   },
   {
     limit: "steps",

@@ -18,7 +18,9 @@ beforeAll(async () => {
   }).finally(() => module.dispose());
 }, 300_000);
 
-const limitCodes = /^D08/;
+/** Codes of limits. A long text has many mistakes of other kinds too: that they are counted is one case of its own. */
+const limitsIn = (codes: Iterable<string> | undefined, own: string): readonly string[] =>
+  [...(codes ?? [])].filter((code) => /^D08/.test(code) && (code !== "D0807" || own === "D0807"));
 
 describe.each(cases.map(({ limit, what, code }, i) => ({ limit, what, code, i })))(
   "$limit: $what",
@@ -26,12 +28,10 @@ describe.each(cases.map(({ limit, what, code }, i) => ({ limit, what, code, i })
     test("as many as allowed pass", () => {
       const { codes } = answers.within[item.i] ?? {};
       expect(Array.isArray(codes), String(codes)).toBe(true);
-      expect([...(codes ?? [])].filter((code) => limitCodes.test(code))).toEqual([]);
+      expect(limitsIn(codes, item.code)).toEqual([]);
     });
     test("one more is its diagnostic", () => {
-      expect([...(answers.beyond[item.i]?.codes ?? [])].filter((code) => limitCodes.test(code))).toEqual([
-        item.code,
-      ]);
+      expect(limitsIn(answers.beyond[item.i]?.codes, item.code)).toEqual([item.code]);
     });
   },
 );
