@@ -12,7 +12,7 @@ import { applyFunction, evaluate, toTensor } from "./expression.js";
 import { alongForecast, exponentialForecast, growth, NOW, type ForecastKernel } from "./forecast.js";
 import type { Frame } from "./frame.js";
 import { arrow } from "./points.js";
-import { Scope } from "./scope.js";
+import type { Scope } from "./scope.js";
 import { noiseRate, semilinear, signalRate, type LinearForm, type Semilinear } from "./semilinear.js";
 import { HistoryMissing } from "./template.js";
 import { numberValue, tensorValue, type Value } from "./value.js";
