@@ -372,7 +372,9 @@ export class NameCheck extends Unknowns {
     const [other] = this.program.definitionsNamed(this.module, callee.text);
     this.#arguments(args, names, place);
     if (this.program.value(this.module, callee.text) || this.unresolved.has(callee.text)) return;
-    const known = this.program.definitionNames(this.module, sort);
+    const known = this.program.diagnostics.isFull(this.module.id)
+      ? []
+      : this.program.definitionNames(this.module, sort);
     this.program.diagnostics.add(
       other
         ? diagnostic("D0307", `a ${sort} is needed here, and \`${callee.raw}\` is a ${other.sort}`, {

@@ -155,7 +155,9 @@ export function checkExpect(item: ExpectDef, check: NameCheck): void {
       program.diagnostics.add(
         diagnostic("D0201", `there is no ${wanted} \`${subject.raw}\``, {
           at: subject.span,
-          help: didYouMean(subject.text, program.definitionNames(module, sort)),
+          help: program.diagnostics.words(module.id, () =>
+            didYouMean(subject.text, program.definitionNames(module, sort)),
+          ),
         }),
       );
     }

@@ -82,6 +82,11 @@ export class Diagnostics {
     return (this.#counts.get(groupOf(file, "error")) ?? 0) >= limits.errorsShown;
   }
 
+  /** Words for an error in that file, such as the name that was meant; not worked out when they would not be shown. */
+  words(file: FileId, work: () => string | undefined): string | undefined {
+    return this.isFull(file) ? undefined : work();
+  }
+
   /**
    * Runs `work`; a `Failure` inside is collected and `undefined` returned, and so is the end of the stack. Other errors
    * are compiler bugs and pass through.

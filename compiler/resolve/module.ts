@@ -180,7 +180,7 @@ export class Program {
       this.diagnostics.add(
         diagnostic("D0201", `\`${name.text}\` is not defined there`, {
           at: name.span,
-          help: didYouMean(name.text, offered),
+          help: this.diagnostics.words(module.id, () => didYouMean(name.text, offered)),
         }),
       );
     }
@@ -239,7 +239,7 @@ export class Program {
         this.diagnostics.add(
           diagnostic("D0201", `the library part \`${path.join(".")}\` has no \`${name.text}\``, {
             at: name.span,
-            help: didYouMean(name.text, all),
+            help: this.diagnostics.words(module.id, () => didYouMean(name.text, all)),
           }),
         );
       return undefined;
