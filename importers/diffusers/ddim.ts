@@ -1,13 +1,14 @@
 // Owns: diffusers' schedulers on whole training steps that step by the DDIM or DDPM rule: DDIM, its inverse, DDPM.
 
-import { drawEachStep, noDraw } from "../imported.js";
+import { drawEachStep, noDraw, type Imported } from "../imported.js";
 import { contradiction, notImportable, type Options } from "../options.js";
 import { call, line, literal } from "../text.js";
-import { type Importer, predicts, stepsOf, unitNoise, written } from "./context.js";
+import { type Context, type Importer, predicts, stepsOf, unitNoise, written } from "./context.js";
 import { listed, outerSpacing, spacings, type Spaced } from "./spacing.js";
-import { tableOf } from "./table.js";
+import { tableOf, type Table } from "./table.js";
 
-interface Bound {
+/** How x0 is bounded: definitions and guidance rules. */
+export interface Bound {
   readonly definitions: readonly string[];
   readonly guidance: readonly string[];
 }
@@ -47,6 +48,9 @@ export function boundOf(config: Options, split: boolean, clipDefault: boolean, t
   };
 }
 
+const parallel =
+  "ParaDiGMS runs this rule at many steps at once and corrects them until they agree; this file is the rule.";
+
 const views = ["epsilon", "sample", "v_prediction"] as const;
 
 /** The grid of whole training steps, as a definition or a rule of the library. */
@@ -72,19 +76,22 @@ export function indexGrid(
   };
 }
 
-export const ddim: Importer = (context) => {
-  const { config, args } = context;
+/** The rule of DDIM on a table; `bound` reads how x0 is bounded, where the class bounds it. */
+export function ddimOn(
+  context: Context,
+  table: Table,
+  eta: number,
+  bound: Bound,
+  notes: readonly string[] = [],
+): Imported {
+  const { config } = context;
   const who = config.who;
-  const table = tableOf(config, { zero: "exact" });
   const prediction = config.word("prediction_type", "epsilon", views);
   const n = stepsOf(context);
   const spacing = config.word("timestep_spacing", "leading", spacings);
   const offset = config.whole("steps_offset", 0, 0);
   const spaced = outerSpacing(who, spacing, table, n, offset, true);
   const toOne = config.flag("set_alpha_to_one", true);
-  const eta = args.number("eta", 0);
-  const clipped = args.flag("use_clipped_model_output", false);
-  const bound = boundOf(config, !clipped, true);
   const stride = Math.floor(table.N / n);
   const final = spaced.at(n - 1) - stride;
   // Where the next timestep is not one stride below, the state is at one level and the next call at another.
@@ -120,6 +127,7 @@ export const ddim: Importer = (context) => {
   const etaArgument = eta === 0 ? {} : { eta };
   if (still && n === 1) contradiction(`${who}: the only step has no length`, "set set_alpha_to_one to true");
   return written(context, {
+    notes,
     definitions: [...table.definitions, ...definitions, ...(matched ? [] : [strided]), ...bound.definitions],
     schedule: line("trained"),
     init: unitNoise,
@@ -137,6 +145,19 @@ export const ddim: Importer = (context) => {
     states: (calls) => Array.from({ length: calls }, (_, k) => (still && k === calls - 1 ? "result" : k + 1)),
     draw: eta === 0 ? noDraw : drawEachStep,
   });
+}
+
+export const ddim: Importer = (context) => {
+  const { config, args } = context;
+  const eta = args.number("eta", 0);
+  const clipped = args.flag("use_clipped_model_output", false);
+  return ddimOn(
+    context,
+    tableOf(config, { zero: "exact" }),
+    eta,
+    boundOf(config, !clipped, true),
+    context.name === "DDIMParallel" ? [parallel] : [],
+  );
 };
 
 const largeVariance = [
@@ -184,6 +205,7 @@ export const ddpm: Importer = (context) => {
   const learned = variance === "learned_range";
   const { definitions, grid } = indexGrid(spaced, "then sigma = 0", timesteps ? String(n) : "steps");
   return written(context, {
+    notes: context.name === "DDPMParallel" ? [parallel] : [],
     definitions: [
       ...table.definitions,
       ...definitions,

@@ -110,6 +110,19 @@ function levels(context: Context, simple: boolean): Levels {
   };
 }
 
+/** Levels given as they are. */
+function givenLevels(context: Context, sigmas: readonly number[]): Levels {
+  const N = context.config.whole("num_train_timesteps", 1000, 2);
+  return {
+    tables: [`table sigmas = ${list(sigmas)}`],
+    definition: `grid levels {\n  time[i] = sigmas[i]  for i in 0 .. ${sigmas.length - 1}\n  then sigma = 0\n}`,
+    steps: undefined,
+    n: stepsOf(context, sigmas),
+    N,
+    inverted: false,
+  };
+}
+
 /** Arguments of `step` that the Euler class takes and does not use. */
 const noChurn = (context: Context): void => {
   const amount = context.args.number("s_churn", 0);
@@ -148,6 +161,43 @@ export const flowMatchEuler: Importer = (context) => {
       ? line("consistency", "stochastic_sampling: each step predicts x0 and adds fresh noise.")
       : line("euler"),
     draw: stochastic ? drawEachStep : noDraw,
+  });
+};
+
+/** The rule of LTX: ComfyUI's ancestral Euler step for flows, with s_noise. */
+const ancestral = (eta: number, s_noise: number): string =>
+  `// An Euler step to a lower level, then fresh noise and a scale that lift the state to the next one.
+solver ancestral_flow {
+  noise z
+  step {
+    point d at sigma = sigma[t]*(1 + (sigma[t]/sigma[s] - 1)*${literal(eta)})
+    x[d] = ddim(s -> d)
+    x[t] = ${
+      s_noise > 0
+        ? `renoise(d -> t, noise: ${s_noise === 1 ? "z" : `${literal(s_noise)}*z`})`
+        : "relabel(x[d])  // s_noise 0: the state stays at the lower level."
+    }
+  }
+}`;
+
+export const ltxEulerAncestral: Importer = (context) => {
+  const { config, args } = context;
+  const eta = config.number("eta", 1);
+  const s_noise = config.number("s_noise", 1);
+  const given = args.numbers("sigmas") ?? args.numbers("timesteps");
+  if (given && (given.length < 2 || given.at(-1) !== 0))
+    notImportable(`${config.who}: levels that are given without the 0 at their end`, "append 0");
+  if (eta < 0 || eta > 1) notImportable(`${config.who}: \`eta\` ${eta}, which leads out of the path`);
+  const made = given ? givenLevels(context, given.slice(0, -1)) : levels(context, false);
+  const noisy = eta > 0;
+  return written(context, {
+    ...parts(made),
+    ...(given ? { notes: ["The levels that are given include the last, and are not shifted."] } : {}),
+    definitions: [...parts(made).definitions, ...(noisy ? [ancestral(eta, s_noise)] : [])],
+    solver: line(noisy ? "ancestral_flow" : "euler"),
+    // Where levels are given, the list of timesteps has the last one too, and its call changes nothing.
+    states: (calls): readonly State[] => Array.from({ length: calls }, (_, k) => Math.min(k + 1, made.n)),
+    draw: noisy && s_noise > 0 ? drawEachStep : noDraw,
   });
 };
 

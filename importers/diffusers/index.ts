@@ -6,8 +6,10 @@ import type { Imported, Request } from "../imported.js";
 import { Options, type Value } from "../options.js";
 import type { Importer } from "./context.js";
 import { ddim, ddimInverse, ddpm } from "./ddim.js";
+import { cogVideoXDdim, cogVideoXDpm } from "./cogvideox.js";
 import { cosineDpmSolver, edmDpmSolver, edmEuler } from "./edm.js";
-import { flowMatchEuler, flowMatchHeun } from "./flow.js";
+import { flowMatchEuler, flowMatchHeun, ltxEulerAncestral } from "./flow.js";
+import { ipndm } from "./ipndm.js";
 import { lcm, tcd } from "./lcm.js";
 import { deisMultistep, dpmSolverMultistep, unipcMultistep } from "./multistep.js";
 import { pndm } from "./pndm.js";
@@ -19,7 +21,12 @@ const importers: Readonly<Record<string, Importer>> = {
   ...sigmaSchedulers,
   DDIM: ddim,
   DDIMInverse: ddimInverse,
+  DDIMParallel: ddim,
   DDPM: ddpm,
+  DDPMParallel: ddpm,
+  CogVideoXDDIM: cogVideoXDdim,
+  CogVideoXDPM: cogVideoXDpm,
+  IPNDM: ipndm,
   PNDM: pndm,
   LCM: lcm,
   TCD: tcd,
@@ -30,6 +37,7 @@ const importers: Readonly<Record<string, Importer>> = {
   SASolver: saSolver,
   FlowMatchEulerDiscrete: flowMatchEuler,
   FlowMatchHeunDiscrete: flowMatchHeun,
+  LTXEulerAncestralRF: ltxEulerAncestral,
   EDMEuler: edmEuler,
   EDMDPMSolverMultistep: edmDpmSolver,
   CosineDPMSolverMultistep: cosineDpmSolver,
@@ -39,7 +47,7 @@ const importers: Readonly<Record<string, Importer>> = {
 const everywhere: ReadonlySet<string> = new Set(
   (
     "algorithm_type base_image_seq_len base_shift beta_end beta_schedule beta_start clip_denoised clip_sample " +
-    "clip_sample_range corrector_order disable_corrector dynamic_thresholding_ratio euler_at_final " +
+    "clip_sample_range corrector_order disable_corrector dynamic_thresholding_ratio eta euler_at_final " +
     "final_sigmas_type flow_shift interpolation_type invert_sigmas lambda_min_clipped lower_order_final " +
     "max_image_seq_len max_shift noise_sampler_seed num_train_timesteps original_inference_steps predict_x0 " +
     "prediction_type predictor_order rescale_betas_zero_snr rho s_noise sample_max_value sampling_eps " +

@@ -23,6 +23,8 @@ interface Defaults {
   readonly more?: readonly Kind[];
   /** The class has `rescale_betas_zero_snr`: its last alpha becomes 0, or 2^-12 where sigma/alpha must stay finite. */
   readonly zero?: "exact" | "finite" | undefined;
+  /** The class has `snr_shift_scale`: (sigma/alpha)^2 is multiplied by it, before any rescaling. Its value by default. */
+  readonly snrShift?: number | undefined;
 }
 
 /** The betas of the alpha-bar kinds are capped like this in diffusers. */
@@ -94,6 +96,18 @@ function written(kind: Kind, name: string, N: number, start: number, end: number
   }
 }
 
+const shiftedSnr = (name: string, base: string, by: number, N: number): string =>
+  [
+    `// snr_shift_scale: (sigma/alpha)^2 is ${literal(by)} times that of the betas.`,
+    `schedule ${name} {`,
+    `  index i from ${N - 1} to 0`,
+    `  let total[i] = sqrt(${base}.alpha(index: i)^2 + ${literal(by)}*${base}.sigma(index: i)^2)`,
+    `  alpha[i] = ${base}.alpha(index: i)/total[i]`,
+    `  sigma[i] = sqrt(${literal(by)})*${base}.sigma(index: i)/total[i]`,
+    "  between linear in log(alpha)",
+    "}",
+  ].join("\n");
+
 /** Reads the options of the table. Throws D0711. */
 export function tableOf(config: Options, defaults: Defaults = {}): Table {
   const N = config.whole("num_train_timesteps", 1000, 2);
@@ -108,25 +122,32 @@ export function tableOf(config: Options, defaults: Defaults = {}): Table {
       `${config.who}: \`trained_betas\` has ${given.length} entries, and \`num_train_timesteps\` is ${N}`,
       "give as many betas as training steps",
     );
+  const shift = defaults.snrShift === undefined ? 1 : config.number("snr_shift_scale", defaults.snrShift);
+  if (!(shift > 0))
+    contradiction(`${config.who}: \`snr_shift_scale\` is ${shift}, and levels are multiplied by it`);
   const betas = given ?? numericBetas(kind, N, start, end);
   const wrong = betas.findIndex((beta) => !(beta > 0 && beta < 1));
   if (wrong >= 0)
     contradiction(`${config.who}: beta ${wrong} is ${betas[wrong]}, and betas lie between 0 and 1`);
   let product = 1;
-  const plain = betas.map((beta) => (product *= 1 - beta));
+  const plain = betas
+    .map((beta) => (product *= 1 - beta))
+    .map((a) => (shift === 1 ? a : a / (shift + (1 - shift) * a)));
   const base = zero ? "before_rescaling" : "trained";
+  const first = shift === 1 ? base : "before_shift";
   const text = given
     ? `// \`trained_betas\` of the configuration.\ntable betas = ${list(given)}\n\n${tableBody([], "betas[i]")
-        .replace("NAME", base)
+        .replace("NAME", first)
         .replace("LAST", String(N - 1))}`
-    : written(kind, base, N, start, end);
-  if (!zero) return { definitions: [text], N, abar: plain };
+    : written(kind, first, N, start, end);
+  const texts = [text, ...(shift === 1 ? [] : [shiftedSnr(base, first, shift, N)])];
+  if (!zero) return { definitions: texts, N, abar: plain };
   const [top, bottom] = [Math.sqrt(plain[0] as number), Math.sqrt(plain[N - 1] as number)];
   const rescaled = plain.map((a) => (((Math.sqrt(a) - bottom) * top) / (top - bottom)) ** 2);
   if (defaults.zero === "exact")
     return {
       definitions: [
-        text,
+        ...texts,
         `// rescale_betas_zero_snr: the last training step is pure noise.\nschedule trained = zero_terminal_snr(base: ${base})`,
       ],
       N,
@@ -134,7 +155,7 @@ export function tableOf(config: Options, defaults: Defaults = {}): Table {
     };
   return {
     definitions: [
-      text,
+      ...texts,
       `schedule exactly_zero = zero_terminal_snr(base: ${base})`,
       [
         "// rescale_betas_zero_snr: diffusers then puts alpha^2 = 2^-24 at the last training step, so that sigma/alpha is",

@@ -80,6 +80,8 @@ const settings: readonly Config[] = [
   { predict_x0: false, final_sigmas_type: "sigma_min" },
   { sigma_schedule: "exponential" },
   { predictor_order: 3, corrector_order: 4 },
+  { snr_shift_scale: 1, prediction_type: "v_prediction", rescale_betas_zero_snr: true },
+  { eta: 0.5, shift: 3 },
 ];
 
 describe("diffusers", () => {

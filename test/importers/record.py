@@ -1,0 +1,127 @@
+"""Records runs of further diffusers schedulers: PYTHONPATH=diffusers/src python record.py > recorded/further.json.
+
+The classes run as they are, in float64, on the mixtures of test/conformance. Needs torch and what diffusers imports.
+"""
+
+import json
+import math
+import sys
+
+import numpy as np
+import torch
+
+torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
+# diffusers' own casts to float32 mean float64 here, as in the other records.
+torch.float32 = torch.float = torch.float64
+torch.Tensor.float = torch.Tensor.double
+np.float32 = np.float64
+
+import diffusers  # noqa: E402
+
+WEIGHTS = [0.5, 0.3, 0.2]
+MEANS = [[0.8, -0.4, 0.3, 0.1], [-0.7, 0.5, -0.2, 0.6], [0.1, 0.9, 0.6, -0.8]]
+STDS = [0.5, 0.35, 0.25]
+
+
+def x0(x, alpha, sigma):
+    """E[x0 | x] of the mixture."""
+    weights, means, stds = (torch.tensor(v) for v in (WEIGHTS, MEANS, STDS))
+    flat = x.reshape(x.shape[0], -1)
+    v = alpha**2 * stds**2 + sigma**2
+    away = flat[:, None, :] - alpha * means
+    log = weights.log() - flat.shape[1] / 2 * v.log() - (away**2).sum(-1) / (2 * v)
+    each = means + (alpha * stds**2 / v)[:, None] * away
+    return (torch.softmax(log, 1)[:, :, None] * each).sum(1).reshape(x.shape)
+
+
+def output(kind, x, alpha, sigma):
+    data = x0(x, alpha, sigma)
+    if kind == "sample":
+        return data
+    if kind == "v_prediction" and sigma > 0:
+        return (alpha * x - data) / sigma
+    eps = (x - alpha * data) / sigma if sigma > 0 else torch.zeros_like(x)
+    return eps - data if kind == "flow" else eps
+
+
+def table(scheduler, t):
+    bar = scheduler.alphas_cumprod[int(t)]
+    return bar.sqrt(), (1 - bar).sqrt()
+
+
+def straight(scheduler, t):
+    sigma = t / scheduler.config.num_train_timesteps
+    return 1 - sigma, sigma
+
+
+def circle(_, t):
+    return torch.cos(math.pi / 2 * t), torch.sin(math.pi / 2 * t)
+
+
+def case(name, id, level, family, config=None, n=None, args=None, seed=0):
+    # Options of another class, which LTXEulerAncestralRF passes on to FlowMatchEulerDiscrete, are kept like this only.
+    scheduler = getattr(diffusers, f"{name}Scheduler").from_config(config or {})
+    rng = np.random.default_rng(seed)
+    kept = []
+
+    def randn(shape, **_):
+        kept.append(torch.tensor(rng.standard_normal(tuple(shape))))
+        return kept[-1]
+
+    module = sys.modules[type(scheduler).__module__]
+    if hasattr(module, "randn_tensor"):
+        module.randn_tensor = randn
+    scheduler.set_timesteps(**({} if n is None else {"num_inference_steps": n}), **(args or {}))
+    kind = {"flow": "flow", "circle": "v_prediction"}.get(family, (config or {}).get("prediction_type", "epsilon"))
+    x = start = torch.tensor(rng.standard_normal((3, 4, 1)))
+    states, old, last = [], None, None
+    for t in scheduler.timesteps:
+        out = output(kind, x, *level(scheduler, t))
+        if name == "CogVideoXDPM":
+            x, old = scheduler.step(out, old, t, last, x)
+            last = t
+        else:
+            x = scheduler.step(out, t, x, return_dict=False)[0]
+        states.append(x)
+    options = {"config": config or {}, "set_timesteps": args or {}, "step": {}}
+    if n is not None:
+        options["num_inference_steps"] = n
+    return {
+        "id": id, "solver": name, "options": options, "schedule": {"family": family}, "prediction": kind, "guidance": None,
+        "grid": {"kind": family, "t": [float(t) for t in scheduler.timesteps]}, "model": "A", "x_init": start.tolist(),
+        "nfe": len(scheduler.timesteps), "trajectory": [state.tolist() for state in states], "x_final": x.tolist(),
+        "rtol": 1e-8, "atol": 1e-9, **({"noise": [z.tolist() for z in kept]} if kept else {}),
+    }
+
+
+v = {"prediction_type": "v_prediction"}
+zero = {**v, "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+CASES = [
+    case("DDIMParallel", "DDIM as ParaDiGMS has it", table, "index", {"clip_sample": False}, 10),
+    case("DDPMParallel", "DDPM as ParaDiGMS has it", table, "index", {"clip_sample": False, **v}, 8, seed=1),
+    case("CogVideoXDDIM", "CogVideoX of 5B", table, "index", {**zero, "snr_shift_scale": 1.0}, 10, seed=2),
+    case("CogVideoXDDIM", "CogVideoX of 2B", table, "index", {**zero, "snr_shift_scale": 3.0}, 20, seed=3),
+    case("CogVideoXDDIM", "CogVideoX, strided", table, "index", {"timestep_spacing": "linspace"}, 7, seed=4),
+    case("CogVideoXDDIM", "CogVideoX that ends at training step 0", table, "index", {"set_alpha_to_one": False, "prediction_type": "sample"}, 5, seed=5),
+    case("CogVideoXDPM", "CogVideoX with noise", table, "index", zero, 10, seed=6),
+    case("CogVideoXDPM", "CogVideoX with noise, eps", table, "index", {"snr_shift_scale": 2.0, "beta_schedule": "linear"}, 8, seed=7),
+    case("CogVideoXDPM", "CogVideoX with noise, one step", table, "index", zero, 1, seed=8),
+    case("CogVideoXDPM", "CogVideoX with noise, two steps", table, "index", zero, 2, seed=9),
+    case("IPNDM", "Adams-Bashforth on the circle", circle, "circle", {}, 10, seed=10),
+    case("IPNDM", "Adams-Bashforth on the circle, two steps", circle, "circle", {"num_train_timesteps": 500}, 2, seed=11),
+    case("LTXEulerAncestralRF", "LTX", straight, "flow", {}, 8, seed=12),
+    case("LTXEulerAncestralRF", "LTX with half the noise, shifted", straight, "flow", {"eta": 0.5, "s_noise": 0.9, "shift": 3.0}, 6, seed=13),
+    case("LTXEulerAncestralRF", "LTX without noise", straight, "flow", {"eta": 0.0}, 5, seed=14),
+    case("LTXEulerAncestralRF", "LTX whose noise is left out", straight, "flow", {"eta": 0.7, "s_noise": 0.0}, 5, seed=15),
+    case("LTXEulerAncestralRF", "LTX at given levels", straight, "flow", {}, None, {"sigmas": [1.0, 0.99, 0.9, 0.6, 0.2, 0.0]}, seed=16),
+    case("LTXEulerAncestralRF", "LTX with dynamic shift", straight, "flow", {"use_dynamic_shifting": True, "shift_terminal": 0.1}, 6, {"mu": 0.8}, seed=17),
+]
+
+MODELS = {"A": {"kind": "gmm", "d": 4, "weights": WEIGHTS, "means": MEANS, "stds": STDS}}
+SOURCE = {
+    "repo": "huggingface/diffusers",
+    "commit": "58eb52c080",
+    "how": f"test/importers/record.py, scheduler classes run in float64 on torch {torch.__version__.split('+')[0]}",
+}
+json.dump({"source": SOURCE, "models": MODELS, "cases": CASES}, sys.stdout, indent=1)
