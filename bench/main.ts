@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { openBackend } from "../runtime/index.js";
 import { TfBackend } from "../runtime/backends/tfjs.js";
 import { certifyTimes } from "./certify.js";
+import { editorLatency } from "./editor.js";
 import { executorCost, memoryOf } from "./executor.js";
 import { compare, ratio, type Contender, type Measured } from "./measure.js";
 import { openC, openTorch } from "./native.js";
@@ -167,6 +168,15 @@ const whole = certificates.reduce((total, { whole: ms }) => total + ms, 0);
 const orders = certificates.reduce((total, { order }) => total + order, 0);
 console.log(`  ${certificates.length} solvers           ${figure(whole)} ms`);
 
+console.log("editor");
+const editor = await editorLatency(4);
+console.log(`  findings, 95 of 100    ${figure(editor.p95)} ms`);
+targets.push({
+  what: `findings in an editor, ${editor.lines} lines, 95 of 100 keystrokes, ms`,
+  aim: 100,
+  found: editor.p95,
+});
+
 console.log("startup");
 const startups = startupTimes(ROUNDS);
 for (const { version, first, later } of startups) {
@@ -274,6 +284,13 @@ ${table(
   ["solver", "order", "everything"],
   certificates.slice(0, 6).map(({ name, order, whole: all }) => [name, figure(order), figure(all)]),
 )}
+
+## Editor
+
+The language server in a process of its own, a file of ${editor.lines} lines, ${editor.keystrokes} keystrokes in the middle of it, each after the
+findings of the one before; milliseconds on the wall from the keystroke to its findings, of which the server waits 15 for
+the next key: ${figure(editor.median)} (median), ${figure(editor.p95)} (95 of 100), ${figure(editor.worst)} (the slowest). From the last keystroke to the last
+certificate: ${figure(editor.certificates)}.
 
 ## Start
 
