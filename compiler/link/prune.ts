@@ -4,6 +4,7 @@
 import { children as parts, real, type Expr } from "../algebra/expr.js";
 import { fail } from "../diagnostics/report.js";
 import type { BrownianLeaf, Linear, Node } from "../graph/node.js";
+import { quantityData } from "../graph/quantity.js";
 import type { RunStep } from "../sampler/run.js";
 
 export interface Term {
@@ -69,6 +70,12 @@ function notFinite(value: number, expr: Expr, step: RunStep): never {
   const next = numbers.grid[numbers.index + 1];
   const where = numbers.index < 0 ? "init" : `step ${numbers.index}`;
   const shown = Number.isNaN(value) ? "has no value" : "is infinite";
+  if (!numbers.path.index && readsIndex(expr))
+    return fail("D0420", `the schedule \`${numbers.path.name}\` has no training steps, and so no \`index\``, {
+      at: step.at,
+      why: `a number that is needed at ${where} is made of \`index\`: the \`time:\` of the model line, or a number of the rule`,
+      help: "write it with `time`, such as `time: 999*time`, or take a schedule with training steps",
+    });
   if (at && (at.alpha === 0 || at.lambda === -Infinity))
     return fail(
       "D0310",
@@ -131,6 +138,15 @@ function causeOf(expr: Expr, step: RunStep): { readonly what: string; readonly h
       help: "its integrand grows too fast at an end, or has a pole between the ends: check both",
     };
   return undefined;
+}
+
+/** Whether a training step is among what a scalar is made of. */
+function readsIndex(expr: Expr, seen = new Set<Expr>()): boolean {
+  if (seen.has(expr)) return false;
+  seen.add(expr);
+  return expr.kind === "sym"
+    ? quantityData(expr)?.quantity === "index"
+    : parts(expr).some((part) => readsIndex(part, seen));
 }
 
 /** Parts that have values of their own: not the variable and the body of an integral. */
