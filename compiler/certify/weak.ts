@@ -56,14 +56,20 @@ interface Found {
 
 /** The weak order of a rule on generic schedules of a family; of several branches the lowest. */
 export function certifyWeakOrder(question: WeakQuestion): WeakVerdict {
-  const limit = Math.min(question.limit ?? highestWeakOrder, highestWeakOrder);
   let lowest: Found | undefined;
   for (const branch of branches(question.setting)) {
-    const found = overSeeds((seed) => weakOrder(branch, question, seed, limit));
-    if ("kind" in found) return found;
+    const found = weakOrderOfBranch(branch, question);
+    if (found.kind !== "order") return found;
     if (!lowest || found.order < lowest.order) lowest = found;
   }
   return lowest ? { kind: "order", ...lowest } : { kind: "undecided", why: "the rule has no branch" };
+}
+
+/** The weak order of one branch of a rule. */
+export function weakOrderOfBranch(branch: Branch, question: WeakQuestion): WeakVerdict {
+  const limit = Math.min(question.limit ?? highestWeakOrder, highestWeakOrder);
+  const found = overSeeds((seed) => weakOrder(branch, question, seed, limit));
+  return "kind" in found ? found : { kind: "order", ...found };
 }
 
 const lower = (a: Found, b: Found): Found => (b.order < a.order ? b : a);
