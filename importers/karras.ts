@@ -61,6 +61,20 @@ const stochastic =
     };
   };
 
+/** Steps whose lower point is the clean end are Euler to it and draw nothing, so later draws move up. */
+const dpm2Ancestral: Reader = (options, run) => {
+  const made = stochastic("dpm_2_ancestral", eulerLast)(options, run);
+  const { eta } = noiseOf(options);
+  const draws = (from: number, to: number): boolean =>
+    eta * Math.sqrt((to ** 2 * (from ** 2 - to ** 2)) / from ** 2) < to;
+  return {
+    ...made,
+    draw: (_, step, levels) =>
+      Array.from({ length: step }, (_unused, j) => draws(levels[j] ?? 0, levels[j + 1] ?? 0)).filter(Boolean)
+        .length,
+  };
+};
+
 const needsTwo = (options: Options, { steps, toZero }: Run): void => {
   if (steps === 1 && toZero)
     contradiction(`${options.who}: one step to zero stops with UnboundLocalError there`, "take two steps");
@@ -105,7 +119,7 @@ export const samplers: Readonly<Record<string, Reader>> = {
     draw: noDraw,
   }),
   euler_ancestral: stochastic("euler_ancestral"),
-  dpm_2_ancestral: stochastic("dpm_2_ancestral", eulerLast),
+  dpm_2_ancestral: dpm2Ancestral,
   dpmpp_2s_ancestral: stochastic("dpmpp_2s_ancestral", eulerLast),
   dpmpp_sde: (options) => {
     const r = options.number("r", 0.5);

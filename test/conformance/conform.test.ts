@@ -26,6 +26,7 @@ const counts: Readonly<Record<string, readonly [passed: number, unsupported: num
   "guided-diffusion-further.json": [13, 0],
   "kdiffusion-deterministic.json": [63, 0],
   "kdiffusion-stochastic.json": [30, 0],
+  "kdiffusion-further.json": [4, 0],
   "sa-solver.json": [8, 0],
   "sa-solver-further.json": [13, 0],
   "score-sde.json": [12, 0],

@@ -554,9 +554,39 @@ def edm(root):
     ]
 
 
+# k-diffusion ---------------------------------------------------------------------------------------------------------
+
+
+def k_diffusion(root):
+    names = ["sample_dpm_2_ancestral", "get_ancestral_step", "to_d", "append_zero", "get_sigmas_polyexponential"]
+    scope = {"torch": torch, "math": math, "trange": lambda n, disable=None: range(n)}
+    scope["utils"] = types.SimpleNamespace(append_dims=lambda x, n: x.reshape(x.shape + (1,) * (n - x.dim())))
+    functions(root / "k_diffusion" / "sampling.py", names, scope)
+
+    def case(number, seed, n, rho=1.0, low=0.03, high=10.0, **options):
+        sigmas = scope["get_sigmas_polyexponential"](n, low, high, rho)
+        draws = Draws(seed)
+        start = sigmas[0] * draws.start((3, 4))
+        model = lambda x, sigma: x0(x, torch.tensor(1.0), sigma[0])
+        given = {"noise_sampler": lambda *_: draws.like(start), **options}
+        final = scope["sample_dpm_2_ancestral"](model, start, sigmas, **given)
+        schedule = {"kind": "polyexponential", "rho": rho, "n": n, "append_zero": True, "sigma_min": low, "sigma_max": high}
+        name, grid = f"kdiffusion/further-{number}", {"kind": "edm_sigma", "sigma": sigmas}
+        kind = "denoiser D(x,sigma)=E[x0|x], alpha=1"
+        return entry(name, "dpm_2_ancestral", options, schedule, kind, draws, start, [], final, grid=grid)
+
+    return [
+        case("dpm-2-ancestral", 0, 8, eta=1.0, s_noise=1.0),
+        case("dpm-2-ancestral-half", 1, 6, eta=0.5, s_noise=1.1),
+        case("dpm-2-ancestral-some-steps-to-clean", 2, 10, rho=2.0, eta=1.25),
+        case("dpm-2-ancestral-all-steps-to-clean", 3, 5, eta=2.0),
+    ]
+
+
 def main():
     sources, out = Path(sys.argv[1]), Path(sys.argv[2])
     for name, repo, commit, record in [
+        ("kdiffusion-further.json", "crowsonkb/k-diffusion", "4601bf085320592473f681a62808ed873d17fad5", k_diffusion),
         ("edm-further.json", "NVlabs/edm", "008a4e5316c8e3bfe61a62f874bddba254295afb", edm),
         ("score-sde-further.json", "yang-song/score_sde_pytorch", "cb1f359f4aadf0ff9a5e122fe8fffc9451fd6e44", score_sde),
         ("sa-solver-further.json", "scxue/SA-Solver", "876f3dd81b8687c6dc8cb92941feb15e71ac9420", sa_solver),
