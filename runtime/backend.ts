@@ -45,7 +45,10 @@ export interface TfInterop {
 export interface Rows {
   /** A new tensor with `tensor` `times` times along axis 0. */
   repeat(tensor: Tensor, times: number): Tensor;
-  /** New tensors, equal parts along axis 0. `tensor` is given up, unless it throws. */
+  /**
+   * Equal parts along axis 0, which may lie in the memory of `tensor`; that goes with the last of them. `tensor` is given
+   * up, unless it throws.
+   */
   split(tensor: Tensor, parts: number): Tensor[];
 }
 

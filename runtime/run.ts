@@ -2,10 +2,11 @@
 // be saved between steps. Must not know schedules or solvers, nor who evaluates the models.
 
 import { fail } from "../compiler/diagnostics/report.js";
+import { callsTogether } from "../compiler/plan/branches.js";
 import type { CallOp, Op, Plan, PlanStep, Register } from "../compiler/plan/schema.js";
 import type { Backend, HostArray, HostTensor, Shape, Tensor } from "./backend.js";
 import { hostMaxAbs } from "./backends/hostReduce.js";
-import { callsTogether, cutUp, repeatedView } from "./branches.js";
+import { cutUp, repeatedView } from "./branches.js";
 import { ControlledHost, type ControlProgress } from "./control.js";
 import { located, outputIndex, place } from "./failure.js";
 import { bindInputs, type BoundInputs, type RunInputs } from "./inputs.js";

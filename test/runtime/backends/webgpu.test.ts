@@ -439,7 +439,7 @@ describe.skipIf(!webgpuBackend)(`webgpu${skipped}`, () => {
         const plan = planOf(solver);
         const own = (await openBackend("webgpu")) as WebGpuBackend;
         await sample(plan, { models: network, backend: own, shape: [4, 8, 8], count: 2 });
-        expect(peakTensors(plan, false)).toBe(peak);
+        expect(peakTensors(plan, { inPlace: false })).toBe(peak);
         expect(own.meter.peakOfSize(512)).toBe(peak);
         own.dispose();
       },
