@@ -52,6 +52,13 @@ export interface Rows {
   split(tensor: Tensor, parts: number): Tensor[];
 }
 
+/** What is known of a tensor before there is one. */
+export interface Outline {
+  readonly shape: Shape;
+  /** Noise that nobody has needed as a tensor yet. */
+  readonly noise: NoiseRequest["distribution"] | null;
+}
+
 export interface Backend {
   readonly name: string;
   readonly floatBits: 32 | 64;
@@ -65,6 +72,11 @@ export interface Backend {
   download(tensor: Tensor): Promise<HostArray>;
   /** Compiles a kernel; kernels of equal structure share one executable. */
   prepare(kernel: Kernel): Executable;
+  /**
+   * Compiles what a dispatch of such inputs will need; null: what makes noise a tensor. Absent: nothing depends on shapes.
+   * Throws D0703 when they do not broadcast.
+   */
+  warm?(executable: Executable | null, inputs: readonly Outline[], donated: readonly boolean[]): void;
   /**
    * Runs a kernel: fresh tensors, one per output, each of the broadcast shape of the inputs that reach it. Inputs
    * marked in `donated` are given up by the caller: the backend frees them or writes a result into their memory. A

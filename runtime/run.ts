@@ -17,6 +17,7 @@ import { handlesOf, isHostTensor, readResult } from "./results.js";
 import { sameShape, showShape, sizeOf } from "./shapes.js";
 import { fingerprint, type RunState } from "./state.js";
 import { spread, viewOf } from "./view.js";
+import { warm } from "./warm.js";
 
 /** Which samples a recorded noise tensor is for: [count, ...sample shape]. */
 export interface NoisePlace {
@@ -95,6 +96,7 @@ export class Run {
     this.#shape = [count, ...shape];
     this.#inputs = isBound(inputs) ? inputs : bindInputs(plan, inputs, shape, count);
     this.#prepared = preparePlan(plan, backend);
+    warm(plan, this.#prepared, backend, this.#inputs, this.#shape);
     this.#registers = Array<Tensor | null>(plan.registers).fill(null);
     this.#host = plan.control && new ControlledHost(plan, plan.control, state?.control);
     if (state !== undefined) this.#restore(state);
