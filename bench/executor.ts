@@ -171,5 +171,5 @@ export async function memoryOf(
 ): Promise<{ peak: number; predicted: number }> {
   const plan = dpmpp2m();
   await sample(plan, { models: networkOn(backend), backend, shape: shapeOf(n) });
-  return { peak: backend.meter.peakOfSize(n), predicted: peakTensors(plan, inPlace) };
+  return { peak: backend.meter.peakOfSize(n), predicted: peakTensors(plan, { inPlace }) };
 }

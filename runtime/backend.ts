@@ -45,8 +45,18 @@ export interface TfInterop {
 export interface Rows {
   /** A new tensor with `tensor` `times` times along axis 0. */
   repeat(tensor: Tensor, times: number): Tensor;
-  /** New tensors, equal parts along axis 0. `tensor` is given up, unless it throws. */
+  /**
+   * Equal parts along axis 0, which may lie in the memory of `tensor`; that goes with the last of them. `tensor` is given
+   * up, unless it throws.
+   */
   split(tensor: Tensor, parts: number): Tensor[];
+}
+
+/** What is known of a tensor before there is one. */
+export interface Outline {
+  readonly shape: Shape;
+  /** Noise that nobody has needed as a tensor yet. */
+  readonly noise: NoiseRequest["distribution"] | null;
 }
 
 export interface Backend {
@@ -62,6 +72,11 @@ export interface Backend {
   download(tensor: Tensor): Promise<HostArray>;
   /** Compiles a kernel; kernels of equal structure share one executable. */
   prepare(kernel: Kernel): Executable;
+  /**
+   * Compiles what a dispatch of such inputs will need; null: what makes noise a tensor. Absent: nothing depends on shapes.
+   * Throws D0703 when they do not broadcast.
+   */
+  warm?(executable: Executable | null, inputs: readonly Outline[], donated: readonly boolean[]): void;
   /**
    * Runs a kernel: fresh tensors, one per output, each of the broadcast shape of the inputs that reach it. Inputs
    * marked in `donated` are given up by the caller: the backend frees them or writes a result into their memory. A

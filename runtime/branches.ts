@@ -1,34 +1,11 @@
-// Owns: model calls that differ in nothing but their conditions, made as one: which they are, the state repeated once a
-// branch, the result cut up again. Knows no registers' contents and no model.
+// Owns: model calls that differ in nothing but their conditions, made as one: the state repeated once a branch, the
+// result cut up again. Knows no registers' contents and no model.
 
 import { fail } from "../compiler/diagnostics/report.js";
-import type { CallOp, Op, PlanStep, Slot } from "../compiler/plan/schema.js";
 import type { Backend, HostArray, HostTensor, Tensor } from "./backend.js";
 import type { TensorView } from "./model.js";
 import { isHostTensor } from "./results.js";
 import { showShape, sizeOf } from "./shapes.js";
-
-/** The call at `index` and those right behind it that ask the same network about the same state at the same numbers. */
-export function callsTogether(ops: readonly Op[], index: number, step: PlanStep): readonly CallOp[] {
-  const calls: CallOp[] = [];
-  for (let i = index; i < ops.length; i++) {
-    const op = ops[i]!;
-    if (op.op !== "call" || (calls[0] !== undefined && !isBranch(calls[0], op, step))) break;
-    calls.push(op);
-  }
-  return calls;
-}
-
-function isBranch(first: CallOp, other: CallOp, { scalars }: PlanStep): boolean {
-  const number = (slot: Slot | null): number | null => (slot === null ? null : scalars[slot]!);
-  const numbers = (op: CallOp): unknown => [
-    [op.model, op.state, op.inputs, op.variant, op.outputs.map(({ name }) => name)],
-    [number(op.scale), number(op.time), number(op.alpha), number(op.sigma)],
-    [number(op.form?.x ?? null), number(op.form?.x0 ?? null)],
-    Object.entries(op.extras).map(([name, slot]) => [name, number(slot)]),
-  ];
-  return JSON.stringify(numbers(first)) === JSON.stringify(numbers(other));
-}
 
 /** All samples once a branch. The repeated tensor is made when somebody asks for it, and then given to `made`. */
 export function repeatedView(view: TensorView, times: number, made: (tensor: Tensor) => void): TensorView {
@@ -74,7 +51,7 @@ export function cutUp(
   const shape = [rows / branches, ...rest];
   const size = sizeOf(shape);
   return Array.from({ length: branches }, (_, k) => ({
-    data: value.data.slice(k * size, (k + 1) * size),
+    data: value.data.subarray(k * size, (k + 1) * size),
     shape,
   }));
 }

@@ -2,10 +2,11 @@
 // be saved between steps. Must not know schedules or solvers, nor who evaluates the models.
 
 import { fail } from "../compiler/diagnostics/report.js";
+import { callsTogether } from "../compiler/plan/branches.js";
 import type { CallOp, Op, Plan, PlanStep, Register } from "../compiler/plan/schema.js";
 import type { Backend, HostArray, HostTensor, Shape, Tensor } from "./backend.js";
 import { hostMaxAbs } from "./backends/hostReduce.js";
-import { callsTogether, cutUp, repeatedView } from "./branches.js";
+import { cutUp, repeatedView } from "./branches.js";
 import { ControlledHost, type ControlProgress } from "./control.js";
 import { located, outputIndex, place } from "./failure.js";
 import { bindInputs, type BoundInputs, type RunInputs } from "./inputs.js";
@@ -16,6 +17,7 @@ import { handlesOf, isHostTensor, readResult } from "./results.js";
 import { sameShape, showShape, sizeOf } from "./shapes.js";
 import { fingerprint, type RunState } from "./state.js";
 import { spread, viewOf } from "./view.js";
+import { warm } from "./warm.js";
 
 /** Which samples a recorded noise tensor is for: [count, ...sample shape]. */
 export interface NoisePlace {
@@ -94,6 +96,7 @@ export class Run {
     this.#shape = [count, ...shape];
     this.#inputs = isBound(inputs) ? inputs : bindInputs(plan, inputs, shape, count);
     this.#prepared = preparePlan(plan, backend);
+    warm(plan, this.#prepared, backend, this.#inputs, this.#shape);
     this.#registers = Array<Tensor | null>(plan.registers).fill(null);
     this.#host = plan.control && new ControlledHost(plan, plan.control, state?.control);
     if (state !== undefined) this.#restore(state);

@@ -1,6 +1,7 @@
 // Owns: kernels and programs of a plan as text: each kernel as formulas over its inputs (a, b, ...) and scalars (s0,
 // s1, ...), each program as the operations a backend carries out.
 
+import { peakTensors } from "../plan/lifetimes.js";
 import type { Kernel, Op, Plan, PlanControl } from "../plan/schema.js";
 
 export function emitKernels(plan: Plan): string {
@@ -9,7 +10,14 @@ export function emitKernels(plan: Plan): string {
     [`program ${i} (${usersOf(plan, i)})`, ...ops.map((op) => opLine(op, plan))].join("\n  "),
   );
   const host = plan.control ? [hostLines(plan, plan.control).join("\n  ")] : [];
-  return `${[...kernels, ...programs, ...host].join("\n\n")}\n`;
+  return `${[...kernels, ...programs, ...host, memoryLine(plan)].join("\n\n")}\n`;
+}
+
+function memoryLine(plan: Plan): string {
+  const { report } = plan;
+  const line = `memory: at most ${report.peakTensors} tensors of the size of the state`;
+  if (report.calls === report.nfe) return line;
+  return `${line}, ${peakTensors(plan, { batched: true })} where a network takes guided predictions in one call`;
 }
 
 /** The numbers of an attempt, as the host computes them. */

@@ -1,7 +1,8 @@
 // Owns: how long the tensors of a plan live: which inputs of a kernel die in it, and how many of the size of the state
 // are alive at once when a backend reuses those. Knows plans, no backend.
 
-import type { Kernel, Op, Plan, Register } from "./schema.js";
+import { callsTogether } from "./branches.js";
+import type { Kernel, Op, Plan, PlanStep, Register } from "./schema.js";
 
 /** Registers freed by the run of `free` operations that starts at `index`. */
 function freedAt(ops: readonly Op[], index: number): Set<Register> {
@@ -24,15 +25,26 @@ export function donatedInputs(ops: readonly Op[], index: number): boolean[] {
   });
 }
 
+/** What is known of the backend and the networks when memory is counted. */
+export interface MemoryUse {
+  /** Whether results are written over inputs that die; default: they are. */
+  readonly inPlace?: boolean;
+  /** Whether networks answer the branches of a guided prediction in one call; default: they do not. */
+  readonly batched?: boolean;
+}
+
 /** Of a tensor: `small` has fewer elements than the state, `drawn` is noise that nobody has needed as a tensor yet. */
 type Size = "full" | "small" | "drawn";
+
+type Counted = Pick<PlanStep, "program" | "scalars">;
 
 const whole = new Set<Size>(["full", "drawn"]);
 
 /**
  * The largest number of tensors of the size of the state that are alive at once, what networks return included: noise
  * that dies in the kernel that uses it is never stored, and a kernel writes its results over inputs that die in it.
- * Inputs of the run count as of that size. `inPlace`: false for backends that write results beside inputs.
+ * Inputs of the run count as of that size. Results of branches in one call lie in one memory, which goes with the last
+ * of them and is not written over; what a network repeats the state into for such a call is not counted.
  */
 export function peakTensors(
   {
@@ -43,13 +55,23 @@ export function peakTensors(
     control,
     output,
   }: Pick<Plan, "programs" | "kernels" | "init" | "steps" | "control" | "output">,
-  inPlace = true,
+  { inPlace = true, batched = false }: MemoryUse = {},
 ): number {
   const registers = new Map<Register, Size>();
+  /** Tensors that lie in one memory, by register. */
+  const groups = new Map<Register, { readonly size: number; left: number }>();
   let live = 0;
   let peak = 0;
+  /** How much goes with the tensor of `register`: nothing while one that lies in the same memory lives. */
+  const leave = (register: Register): number => {
+    const group = groups.get(register);
+    groups.delete(register);
+    if (group === undefined) return 1;
+    group.left -= 1;
+    return group.left === 0 ? group.size : 0;
+  };
   const put = (register: Register, size: Size | undefined): void => {
-    if (registers.get(register) === "full") live -= 1;
+    if (registers.get(register) === "full") live -= leave(register);
     registers.delete(register);
     if (size === undefined) return;
     registers.set(register, size);
@@ -64,13 +86,34 @@ export function peakTensors(
     if (size === "full") peak = Math.max(peak, live + 1);
     put(register, size);
   };
-  const run = (ops: readonly Op[]): void => {
+  /** Results of one call, a part for each register. */
+  const split = (parts: readonly Register[]): void => {
+    peak = Math.max(peak, live + parts.length);
+    const group = { size: parts.length, left: parts.length };
+    live += parts.length;
+    for (const register of parts) {
+      put(register, undefined);
+      registers.set(register, "full");
+      groups.set(register, group);
+    }
+  };
+  const run = (ops: readonly Op[], step: Counted): void => {
+    let answered = 0;
     ops.forEach((op, i) => {
       switch (op.op) {
-        case "call":
+        case "call": {
           for (const register of [op.state, ...op.inputs]) store(register);
-          for (const register of [op.raw, ...op.outputs.map(({ out }) => out)]) replace(register, "full");
+          if (i < answered) return;
+          const calls = batched ? callsTogether(ops, i, step) : [op];
+          answered = i + calls.length;
+          const results = [op.raw, ...op.outputs.map(({ out }) => out)];
+          if (calls.length === 1) for (const register of results) replace(register, "full");
+          else
+            results.forEach((_, k) =>
+              split(calls.map((call) => (k === 0 ? call.raw : call.outputs[k - 1]!.out))),
+            );
           return;
+        }
         case "draw":
           return replace(op.out, "drawn");
         case "input":
@@ -81,9 +124,15 @@ export function peakTensors(
         case "move": {
           const size = registers.get(op.from);
           if (op.from === op.to) return;
+          const group = groups.get(op.from);
+          groups.delete(op.from);
           registers.delete(op.from);
-          if (size === "full") live -= 1;
-          return put(op.to, size);
+          if (size === "full" && group === undefined) live -= 1;
+          put(op.to, group === undefined ? size : undefined);
+          if (group === undefined) return;
+          registers.set(op.to, "full");
+          groups.set(op.to, group);
+          return;
         }
         case "free":
           for (const register of op.registers) put(register, undefined);
@@ -99,7 +148,9 @@ export function peakTensors(
           );
           const made = sizes.filter((size) => size === "full").length;
           const given = op.inputs.filter((_, k) => donated[k] === true);
-          const dying = given.filter((register) => registers.get(register) === "full").length;
+          const dying = given.filter(
+            (register) => registers.get(register) === "full" && !groups.has(register),
+          ).length;
           const reused = inPlace && made === sizes.length ? Math.min(made, dying) : 0;
           peak = Math.max(peak, live + made - reused);
           for (const register of given) put(register, undefined);
@@ -112,18 +163,13 @@ export function peakTensors(
     });
   };
   // Two attempts, one undone: the second starts from what the first left.
-  const tried = control ? [control.enter.program, ...attemptOf(steps, control.undo)] : [];
+  const attemptOf = (then: number): readonly Counted[] => [...steps, { program: then, scalars: [] }];
   const order = control
-    ? [...tried, ...attemptOf(steps, control.keep), ...attemptOf(steps, control.keep)]
-    : steps.map((step) => step.program);
-  for (const program of [init.program, ...order, output.program]) run(programs[program]!.ops);
+    ? [control.enter, ...[control.undo, control.keep, control.keep].flatMap(attemptOf)]
+    : steps;
+  for (const step of [init, ...order, output]) run(programs[step.program]!.ops, step);
   return peak;
 }
-
-const attemptOf = (steps: readonly { readonly program: number }[], then: number): readonly number[] => [
-  ...steps.map((step) => step.program),
-  then,
-];
 
 /** An output is as large as the largest input that reaches it. */
 function outputSizes({ nodes, outputs }: Kernel, inputs: readonly Size[]): Size[] {

@@ -72,6 +72,9 @@ class ArrayStore implements Store<ArrayBuffer32, Float32Array> {
     // `get` fetches the data when another tfjs backend has it.
     return { buffer: { values: this.#memory.data.get(tensor.dataId).values, tensor }, shape: tensor.shape };
   }
+  part({ values, tensor }: ArrayBuffer32, start: number, size: number): ArrayBuffer32 {
+    return { values: values.subarray(start, start + size), tensor };
+  }
 }
 
 let greeted = false;

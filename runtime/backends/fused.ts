@@ -14,6 +14,7 @@ import { foldReduce } from "./foldReduce.js";
 import { areTogether, hostReduce } from "./hostReduce.js";
 import { planReuse } from "./reuse.js";
 import { kernelStructure } from "./scalarOps.js";
+import { Siblings } from "./siblings.js";
 
 /** Elements of a tile: noise and gathered inputs are made this many at a time, and used while they are in the cache. */
 const TILE = 2048;
@@ -36,6 +37,8 @@ export interface Store<Buffer, Memory> {
   share(buffer: Buffer, shape: Shape): unknown;
   /** Takes over a tf.Tensor. */
   adopt(value: unknown): { readonly buffer: Buffer; readonly shape: Shape };
+  /** `size` elements of a buffer from `start` on: to locate and to view, never to share or release. */
+  part(buffer: Buffer, start: number, size: number): Buffer;
   /** Gives back what was kept for later. */
   dispose(): void;
 }
@@ -57,6 +60,8 @@ class Handle<Buffer> implements Tensor {
     readonly request: NoiseRequest | null,
     /** The backend it lives on. */
     readonly owner: object,
+    /** Those it shares memory with: `buffer` is a part, and is not written over, or half of the memory would stay unused. */
+    public siblings: Siblings<Buffer> | null = null,
   ) {
     this.size = sizeOf(shape);
   }
@@ -72,21 +77,30 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       const handle = this.#handle(tensor);
       this.#located(handle);
       const [samples = 1, ...rest] = handle.shape;
-      const [copy] = this.#copies([[samples * times, ...rest]]);
-      const into = this.#view(copy!);
+      const shape = [samples * times, ...rest];
+      const copy = this.#register(new Handle(shape, this.store.allocate(sizeOf(shape)), null, this));
+      const into = this.#view(copy);
       for (let k = 0; k < times; k++) into.set(this.#view(handle), k * handle.size);
-      copy!.finite = handle.finite;
-      return copy!;
+      copy.finite = handle.finite;
+      return copy;
     },
     split: (tensor, parts) => {
       const handle = this.#handle(tensor);
-      this.#located(handle);
+      const whole = this.#own(handle);
+      // Throws while nothing is given up yet.
+      this.store.locate(whole);
       const [samples = 1, ...rest] = handle.shape;
-      const copies = this.#copies(Array<Shape>(parts).fill([samples / parts, ...rest]));
-      const from = this.#view(handle);
-      copies.forEach((copy, k) => this.#view(copy).set(from.subarray(k * copy.size, (k + 1) * copy.size)));
-      this.free(handle);
-      return copies;
+      const size = handle.size / parts;
+      const { finite } = handle;
+      const siblings = new Siblings(whole, parts);
+      this.#forget(handle);
+      return Array.from({ length: parts }, (_, k) => {
+        const buffer = this.store.part(whole, k * size, size);
+        const part = new Handle([samples / parts, ...rest], buffer, null, this, siblings);
+        part.finite = finite;
+        this.meter.allocate(size);
+        return this.#enter(part);
+      });
     },
   };
   /** In no order. Not a set, whose entries would be most of what a dispatch of a small tensor takes. */
@@ -104,7 +118,7 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       backend: name,
       unwrap: (tensor) => {
         const handle = this.#handle(tensor);
-        return this.store.share(this.#buffer(handle), handle.shape);
+        return this.store.share(this.#own(handle), handle.shape);
       },
       adopt: (value) => {
         const { buffer, shape } = this.store.adopt(value);
@@ -160,7 +174,8 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       // Noise that dies here is made on the way; noise that is needed again becomes a tensor.
       if (handle.buffer === null && !(donated[i] === true && binding.once[i] === true)) this.#buffer(handle);
       const { buffer, size } = handle;
-      const isFree = donated[i] === true && buffer !== null && this.store.exclusive(buffer);
+      const isFree =
+        donated[i] === true && buffer !== null && handle.siblings === null && this.store.exclusive(buffer);
       candidates.push(isFree ? size : null);
       if (isFree) mayReuse = true;
       if (buffer === null) continue;
@@ -245,9 +260,10 @@ export class FusedBackend<Buffer, Memory> implements Backend {
 
   free(tensor: Tensor): void {
     const handle = this.#handle(tensor);
-    const { buffer } = handle;
+    const { buffer, siblings } = handle;
     this.#forget(handle);
-    if (buffer !== null) this.store.release(buffer);
+    if (siblings !== null) this.#leave(handle, siblings);
+    else if (buffer !== null) this.store.release(buffer);
   }
 
   liveTensors(): number {
@@ -353,12 +369,6 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     }
   }
 
-  /** New tensors, not yet filled. */
-  #copies(shapes: readonly Shape[]): Handle<Buffer>[] {
-    const buffers = this.#allocate(shapes, [], []);
-    return shapes.map((shape, i) => this.#register(new Handle(shape, buffers[i]!, null, this)));
-  }
-
   #register(handle: Handle<Buffer>): Handle<Buffer> {
     this.meter.allocate(handle.size);
     this.meter.move(handle.size);
@@ -375,8 +385,31 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     const last = this.#live.pop()!;
     if (last !== handle) this.#live[(last.place = handle.place)] = last;
     handle.place = -1;
-    if (handle.buffer !== null) this.meter.release(handle.size);
+    if (handle.buffer !== null && handle.siblings === null) this.meter.release(handle.size);
     handle.buffer = null;
+  }
+
+  /** What siblings share counts until it goes. */
+  #leave({ size }: Handle<Buffer>, siblings: Siblings<Buffer>): void {
+    if (!siblings.leave()) return;
+    for (let k = 0; k < siblings.count; k++) this.meter.release(size);
+    this.store.release(siblings.whole);
+  }
+
+  /** The memory of a tensor, shared with no other: tfjs knows no parts. */
+  #own(handle: Handle<Buffer>): Buffer {
+    const part = this.#buffer(handle);
+    const { siblings, size } = handle;
+    if (siblings === null) return part;
+    this.store.locate(part);
+    const buffer = this.store.allocate(size);
+    this.store.view(buffer, size).set(this.store.view(part, size));
+    this.meter.allocate(size);
+    this.meter.move(2 * size);
+    handle.buffer = buffer;
+    handle.siblings = null;
+    this.#leave(handle, siblings);
+    return buffer;
   }
 
   #handle(tensor: Tensor): Handle<Buffer> {

@@ -8,12 +8,15 @@ import { checkRequest, type NoiseRequest } from "../noise/noise.js";
 import { nodeShapes, reducedShape, sizeOf } from "../shapes.js";
 import { checkFill, checkReduction } from "./checks.js";
 import { planReuse } from "./reuse.js";
+import { Siblings } from "./siblings.js";
 
 class NullTensor implements Tensor {
   /** `made`: it takes up memory. Noise does not until it is used by more than a kernel it dies in. */
   constructor(
     readonly shape: Shape,
     public made: boolean,
+    /** Those it shares memory with; nothing is written over it. */
+    readonly siblings: Siblings<null> | null = null,
   ) {}
 }
 
@@ -29,11 +32,16 @@ class NullBackend implements Backend {
       return this.#make([samples * times, ...rest]);
     },
     split: (tensor, parts) => {
-      this.#read(tensor);
+      this.#store(this.#tensor(tensor));
       const [samples = 1, ...rest] = tensor.shape;
-      const made = Array.from({ length: parts }, () => this.#make([samples / parts, ...rest]));
+      const siblings = new Siblings(null, parts);
       this.free(tensor);
-      return made;
+      return Array.from({ length: parts }, () => {
+        const part = new NullTensor([samples / parts, ...rest], true, siblings);
+        this.#live.add(part);
+        this.meter.allocate(sizeOf(part.shape));
+        return part;
+      });
     },
   };
   readonly #live = new Set<NullTensor>();
@@ -71,7 +79,9 @@ class NullBackend implements Backend {
     this.meter.dispatches += 1;
     const reuse = planReuse(
       outputs,
-      given.map((tensor, i) => (donated[i] === true && tensor.made ? sizeOf(tensor.shape) : null)),
+      given.map((tensor, i) =>
+        donated[i] === true && tensor.made && tensor.siblings === null ? sizeOf(tensor.shape) : null,
+      ),
     );
     for (const input of reuse) if (input >= 0) this.free(given[input]!);
     const made = outputs.map((shape) => this.#make(shape));
@@ -104,7 +114,13 @@ class NullBackend implements Backend {
   free(tensor: Tensor): void {
     const own = this.#tensor(tensor);
     this.#live.delete(own);
-    if (own.made) this.meter.release(sizeOf(own.shape));
+    const { made, siblings, shape } = own;
+    if (siblings === null) {
+      if (made) this.meter.release(sizeOf(shape));
+      return;
+    }
+    // What siblings share counts until it goes.
+    if (siblings.leave()) for (let k = 0; k < siblings.count; k++) this.meter.release(sizeOf(shape));
   }
 
   liveTensors(): number {
@@ -137,13 +153,16 @@ class NullBackend implements Backend {
   /** Counts a read of the tensor; returns its size. */
   #read(tensor: Tensor): number {
     const own = this.#tensor(tensor);
-    if (!own.made) {
-      own.made = true;
-      this.#count(own);
-    }
+    this.#store(own);
     const size = sizeOf(own.shape);
     this.meter.move(size);
     return size;
+  }
+
+  #store(tensor: NullTensor): void {
+    if (tensor.made) return;
+    tensor.made = true;
+    this.#count(tensor);
   }
 }
 

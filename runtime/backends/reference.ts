@@ -9,6 +9,7 @@ import { broadcastIndices, nodeShapes, reducedShape, sameShape, sizeOf } from ".
 import { checkFill, checkReduction, inRoom } from "./checks.js";
 import { hostMaxAbs, hostReduce } from "./hostReduce.js";
 import { isOperation, kernelStructure, scalarNodes, scalarOps, scalarValues } from "./scalarOps.js";
+import { Siblings } from "./siblings.js";
 
 const BLOCK = 1024;
 
@@ -16,6 +17,8 @@ class HostStorage implements Tensor {
   constructor(
     readonly shape: Shape,
     public values: Float64Array | null,
+    /** Those whose values lie in the same memory. */
+    readonly siblings: Siblings<Float64Array> | null = null,
   ) {}
 }
 
@@ -40,11 +43,18 @@ class ReferenceBackend implements Backend {
       const data = this.#data(tensor);
       const size = data.length / parts;
       const [samples = 1, ...rest] = tensor.shape;
-      const pieces = inRoom(data.length, () =>
-        Array.from({ length: parts }, (_, k) => data.slice(k * size, (k + 1) * size)),
-      );
+      const siblings = new Siblings(data, parts);
       this.free(tensor);
-      return pieces.map((piece) => this.#make(piece, [samples / parts, ...rest]));
+      return Array.from({ length: parts }, (_, k) => {
+        const part = new HostStorage(
+          [samples / parts, ...rest],
+          data.subarray(k * size, (k + 1) * size),
+          siblings,
+        );
+        this.#live.add(part);
+        this.meter.allocate(size);
+        return part;
+      });
     },
   };
   readonly #live = new Set<HostStorage>();
@@ -132,7 +142,9 @@ class ReferenceBackend implements Backend {
     const storage = tensor as HostStorage;
     storage.values = null;
     this.#live.delete(storage);
-    this.meter.release(length);
+    const { siblings } = storage;
+    if (siblings === null) this.meter.release(length);
+    else if (siblings.leave()) for (let k = 0; k < siblings.count; k++) this.meter.release(length);
   }
 
   liveTensors(): number {

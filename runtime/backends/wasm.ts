@@ -179,6 +179,9 @@ class HeapStore implements Store<HeapBuffer, number> {
       shape: tensor.shape,
     };
   }
+  part({ dataId, address, tensor }: HeapBuffer, start: number, size: number): HeapBuffer {
+    return { dataId, size, address: address + 4 * start, before: 0, tensor };
+  }
 }
 
 /** The part of Node's `process` that matters here. */

@@ -147,8 +147,22 @@ test("kernels and programs", async () => {
       r0 = move r3
 
     program 4 (output)
+
+    memory: at most 3 tensors of the size of the state
     "
   `);
+});
+
+test("kernels of a guided sampler: the peak also for branches in one call", async () => {
+  const guided = spec
+    .replace("  grid", "  guidance cfg(scale: 2)\n  grid")
+    .replace("two_steps\n}", "exp_adams\n}");
+  const { stdout } = await dsamp(["compile", "-", "--emit", "kernels"], {
+    stdin: guided.replace("(n = 3)", "(n = 7)"),
+  });
+  expect(stdout).toMatch(
+    /^memory: at most 6 tensors of the size of the state, 7 where a network takes guided predictions in one call$/m,
+  );
 });
 
 test("the tree needs no sampler, and is printed despite mistakes in names", async () => {

@@ -1,18 +1,23 @@
 // Guided predictions in one call: what the model is given, that results are those of single calls to the last bit, and
 // how many calls there are.
 
+import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
+import { callsTogether } from "../../compiler/plan/branches.js";
+import { peakTensors } from "../../compiler/plan/lifetimes.js";
 import type { Plan } from "../../compiler/plan/schema.js";
 import {
   functionModel,
   openBackend,
   sample,
   type Capabilities,
+  type Model,
   type ModelCall,
   type SampleOptions,
 } from "../../runtime/index.js";
-import { callsTogether } from "../../runtime/branches.js";
+import { sizeOf } from "../../runtime/shapes.js";
 import { compiled } from "../stdlib/harness.js";
+import { kernel } from "../support/plans.js";
 
 function planOf(solver: string, more = ""): Plan {
   const { plan, reports } = compiled(`sampler s {
@@ -106,6 +111,114 @@ describe.each(["reference", "cpu", "wasm"])("%s", (name) => {
       message,
     );
     expect(backend.liveTensors()).toBe(0);
+  });
+});
+
+const FULL = 4 * 8 * 8 * 2;
+
+describe.each(["null", "cpu", "wasm"])("memory on %s", (name) => {
+  // The state, the history, both branches: the result of the call is cut up where it lies.
+  test.each([
+    ["dpmpp_2m", 4],
+    ["ddim", 3],
+    ["heun", 6],
+    // History that is read late is not written over branches.
+    ["exp_adams", 7],
+  ])("%s holds %d tensors when both branches come in one call", async (solver, peak) => {
+    const plan = planOf(solver);
+    const backend = await openBackend(name);
+    const models: Model = {
+      capabilities: { ...functionModel((x) => x, { batched: true }).capabilities },
+      evaluate: ({ shape }) =>
+        Promise.resolve({ raw: backend.upload(new Float32Array(sizeOf(shape)), shape) }),
+    };
+    await sample(plan, { models, backend, shape: [4, 8, 8], count: 2, inputs: { prompt: [1, 2] } });
+    expect(Math.floor(backend.meter.peakBytes / (4 * FULL))).toBe(peak);
+    expect(peakTensors(plan, { batched: true })).toBe(peak);
+    expect([backend.liveTensors(), backend.meter.live, backend.meter.liveBytes]).toEqual([0, 0, 0]);
+  });
+});
+
+describe.each(["reference", "cpu", "wasm"])("parts on %s", (name) => {
+  const numbers = (from: number, count: number) => Float32Array.from({ length: count }, (_, i) => from + i);
+  const split = async () => {
+    const backend = await openBackend(name);
+    const [first, second] = backend.rows!.split(backend.upload(numbers(0, 24), [6, 4]), 2);
+    return { backend, first: first!, second: second! };
+  };
+
+  test.each([0, 1])("memory goes with the last one, whichever it is: %d first", async (k) => {
+    const { backend, first, second } = await split();
+    const before = backend.meter.liveBytes;
+    const [gone, left] = k === 0 ? [first, second] : [second, first];
+    backend.free(gone);
+    expect(backend.meter.liveBytes).toBe(before);
+    // What is made next is not made in the memory of the part that lives.
+    const others = [0, 1, 2].map(() => backend.upload(numbers(100, 24), [6, 4]));
+    expect([...(await backend.download(left))]).toEqual([...numbers(k === 0 ? 12 : 0, 12)]);
+    expect(() => backend.free(gone)).toThrow("was freed");
+    for (const tensor of [left, ...others]) backend.free(tensor);
+    expect([backend.liveTensors(), backend.meter.live, backend.meter.liveBytes]).toEqual([0, 0, 0]);
+  });
+
+  test("a part that dies in a kernel is not written over", async () => {
+    const { backend, first, second } = await split();
+    const ready = backend.prepare(kernel(["x0", "s0", ["mul", 0, 1]]));
+    const [doubled] = backend.dispatch(ready, [first], [2], [true]);
+    const [halved] = backend.dispatch(ready, [second], [0.5], [true]);
+    expect([...(await backend.download(doubled!))]).toEqual([...numbers(0, 12).map((x) => 2 * x)]);
+    expect([...(await backend.download(halved!))]).toEqual([...numbers(12, 12).map((x) => x / 2)]);
+    // Results have memory of their own size.
+    expect(backend.meter.liveBytes).toBe((24 * backend.floatBits) / 8);
+    backend.dispose();
+  });
+
+  test("a part can be cut up again, and keeps what is known of its values", async () => {
+    const { backend, first, second } = await split();
+    backend.free(second);
+    const parts = backend.rows!.split(first, 3);
+    const read = await Promise.all(parts.map((part) => backend.download(part)));
+    expect(read.map(([value]) => value)).toEqual([0, 4, 8]);
+    expect(await Promise.all(parts.map((part) => backend.finite(part)))).toEqual([true, true, true]);
+    for (const part of parts) backend.free(part);
+    expect([backend.liveTensors(), backend.meter.live, backend.meter.liveBytes]).toEqual([0, 0, 0]);
+  });
+});
+
+describe.each(["cpu", "wasm"])("tfjs and parts on %s", (name) => {
+  test("a model gets a tensor with the values of the part alone", async () => {
+    const backend = await openBackend(name);
+    const before = tf.memory().numTensors;
+    const whole = backend.tf!.adopt(
+      tf.tensor(
+        Float32Array.from({ length: 8 }, (_, i) => i),
+        [4, 2],
+      ),
+    );
+    const [first, second] = backend.rows!.split(whole, 2);
+    const shared = backend.tf!.unwrap(second!) as tf.Tensor;
+    expect([shared.shape, [...shared.dataSync()]]).toEqual([
+      [2, 2],
+      [4, 5, 6, 7],
+    ]);
+    backend.free(first!);
+    expect([...shared.dataSync()]).toEqual([4, 5, 6, 7]);
+    backend.free(second!);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(backend.meter.liveBytes).toBe(0);
+  });
+
+  test("a model that disposes its result breaks both parts, and the run says so", async () => {
+    const backend = await openBackend(name);
+    const value = tf.tensor(new Float32Array(8), [4, 2]);
+    const parts = backend.rows!.split(backend.tf!.adopt(value), 2);
+    value.dispose();
+    for (const part of parts) {
+      expect(backend.tf!.intact(part)).toBe(false);
+      await expect(async () => backend.download(part)).rejects.toThrow("D0705");
+      backend.free(part);
+    }
+    expect(backend.meter.liveBytes).toBe(0);
   });
 });
 

@@ -1,9 +1,11 @@
 // The predicted peak of live tensors is the measured one, for every solver of the library, with and without guidance,
-// and with compensated updates.
+// with compensated updates, and with both branches of a guided prediction in one call.
 
 import { expect, test } from "vitest";
 import { compensate } from "../../compiler/link/compensate.js";
+import { peakTensors } from "../../compiler/plan/lifetimes.js";
 import { gmmModel, openBackend, sample, type Model } from "../../runtime/index.js";
+import { sizeOf } from "../../runtime/shapes.js";
 import { library } from "../../stdlib/index.js";
 import { compiled, mixture } from "./harness.js";
 
@@ -47,17 +49,26 @@ test.each(solvers.filter((solver) => !adaptive.has(solver)))("%s", async (solver
   for (const guidance of ["", "guidance cfg(scale: 3)"]) {
     const { plan, reports } = compiled(textOf(solver, guidance));
     if (plan === undefined) throw new Error(reports.join("\n"));
-    for (const own of [plan, compensate(plan)]) {
-      const backend = await openBackend("null");
-      const model: Model = {
-        capabilities: { name: "zeros", sampleShape: null, conditions: "any", outputs: null, time: null },
-        async evaluate(call) {
-          await call.state.read();
-          return { raw: backend.upload(new Float32Array(size), call.shape) };
-        },
-      };
-      await sample(own, { models: model, backend, shape, count: 2 });
-      expect(own.report.peakTensors).toBe(backend.meter.peakOfSize(size));
-    }
+    for (const own of [plan, compensate(plan)])
+      for (const batched of [false, true]) {
+        const backend = await openBackend("null");
+        const model: Model = {
+          capabilities: {
+            name: "zeros",
+            sampleShape: null,
+            conditions: "any",
+            outputs: null,
+            time: null,
+            batched,
+          },
+          async evaluate(call) {
+            await call.state.read();
+            return { raw: backend.upload(new Float32Array(sizeOf(call.shape)), call.shape) };
+          },
+        };
+        await sample(own, { models: model, backend, shape, count: 2 });
+        expect(peakTensors(own, { batched })).toBe(backend.meter.peakOfSize(size));
+        if (!batched) expect(own.report.peakTensors).toBe(backend.meter.peakOfSize(size));
+      }
   }
 });

@@ -5,7 +5,16 @@
 import type * as tfjs from "@tensorflow/tfjs-core";
 import { fail } from "../../../compiler/diagnostics/report.js";
 import type { Kernel, Per, ReduceFn } from "../../../compiler/plan/schema.js";
-import type { Backend, Executable, HostArray, Rows, Shape, Tensor, TfInterop } from "../../backend.js";
+import type {
+  Backend,
+  Executable,
+  HostArray,
+  Outline,
+  Rows,
+  Shape,
+  Tensor,
+  TfInterop,
+} from "../../backend.js";
 import { Meter } from "../../meter.js";
 import { checkRequest, type NoiseRequest } from "../../noise/noise.js";
 import { reducedShape, sizeOf } from "../../shapes.js";
@@ -121,6 +130,23 @@ export class WebGpuBackend implements Backend {
       this.#cache.set(structure, executable);
     }
     return executable;
+  }
+
+  warm(executable: Executable | null, inputs: readonly Outline[], donated: readonly boolean[]): void {
+    const ready = (executable ?? this.prepare(identity)) as GpuExecutable;
+    const binding = ready.bind(inputs.map(({ shape }) => shape));
+    const requests = inputs.map(({ shape, noise }, i): NoiseRequest | null => {
+      if (noise === null) return null;
+      // Of a request only its distribution and shape are compiled.
+      const seed = { low: 0, high: 0 };
+      const request = { distribution: noise, seed, key: 0, step: 0, pass: 0, firstSample: 0, shape };
+      if (donated[i] === true && binding.once[i] === true) return request;
+      this.warm(null, [{ shape, noise }], [true]);
+      return null;
+    });
+    for (const pass of binding.passes) ready.variant(pass, requests);
+    // The check of what networks return.
+    this.device.compile(text.finiteText, "dsamp finite");
   }
 
   dispatch(

@@ -110,6 +110,9 @@ class SmallStore implements Store<Float32Array, Float32Array> {
   exclusive(): boolean {
     return true;
   }
+  part(buffer: Float32Array, start: number, size: number): Float32Array {
+    return buffer.subarray(start, start + size);
+  }
   share(): never {
     throw new Error("no tfjs here");
   }
