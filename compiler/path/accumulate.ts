@@ -18,17 +18,19 @@ interface Panel {
 const points = 25;
 const deepest = 44;
 
+/** cos(pi j (k + 1/2) / points): row j is the polynomial T_j at the points, and row 1 the points themselves. */
+const cosines = Array.from({ length: points }, (_, j) =>
+  Float64Array.from({ length: points }, (_, k) => Math.cos((Math.PI * j * (k + 0.5)) / points)),
+);
+
 function chebyshev(f: (x: number) => number, from: number, to: number): readonly number[] | undefined {
-  const values = Array.from({ length: points }, (_, k) =>
-    f((from + to) / 2 + ((to - from) / 2) * Math.cos((Math.PI * (k + 0.5)) / points)),
-  );
+  const values = (cosines[1] as Float64Array).map((x) => f((from + to) / 2 + ((to - from) / 2) * x));
   if (!values.every(Number.isFinite)) return undefined;
-  return Array.from(
-    { length: points },
-    (_, j) =>
-      ((j === 0 ? 1 : 2) / points) *
-      values.reduce((sum, value, k) => sum + value * Math.cos((Math.PI * j * (k + 0.5)) / points), 0),
-  );
+  return cosines.map((row, j) => {
+    let sum = 0;
+    for (let k = 0; k < points; k += 1) sum += (values[k] as number) * (row[k] as number);
+    return ((j === 0 ? 1 : 2) / points) * sum;
+  });
 }
 
 function clenshaw(c: readonly number[], x: number): number {
