@@ -308,7 +308,7 @@ function gcdRecursive(a: Poly, b: Poly): Poly {
     const r = pseudoRemainder(u, v);
     if (r.size === 0) break;
     u = v;
-    v = divideAll(r, contentOf(r));
+    v = coprimeNumbers(divideAll(r, contentOf(r)));
   }
   const divisor = degreeOf(v) > 0 ? backFromAtom(v, main, scale) : onePoly;
   const whole = split(mulPoly(content, divisor));
@@ -335,6 +335,22 @@ function divideAll(u: Univariate, by: Poly): Univariate {
       return [degree, quotient];
     }),
   );
+}
+
+/**
+ * The same without the rational factor that all coefficients share. Contents are primitive polynomials, so dividing by them
+ * leaves it, and from remainder to remainder its digits would double.
+ */
+function coprimeNumbers(u: Univariate): Univariate {
+  let n = 0n;
+  let d = 1n;
+  for (const poly of u.values())
+    for (const { c } of poly.values()) {
+      n = Q.gcdBigint(n, c.n);
+      d = (d / Q.gcdBigint(d, c.d)) * c.d;
+    }
+  const factor = rational(d, n);
+  return new Map([...u].map(([degree, c]) => [degree, scalePoly(c, factor)]));
 }
 
 function pseudoRemainder(u: Univariate, v: Univariate): Univariate {

@@ -62,42 +62,47 @@ export class SeriesRing<T> {
   }
 
   mul(a: Series<T>, b: Series<T>): Series<T> {
-    const { add, mul, zero, isZero } = this.field;
     // Leading zeros of one factor make more coefficients of the product known.
     const known = Math.min(a.length + this.valuation(b), b.length + this.valuation(a), this.length);
-    const result = new Array<T>(known).fill(zero);
-    for (let i = 0; i < Math.min(a.length, known); i++) {
-      if (isZero(a[i]!)) continue;
-      for (let j = 0; j < b.length && i + j < known; j++)
-        result[i + j] = add(result[i + j]!, mul(a[i]!, b[j]!));
-    }
-    return result;
+    return Array.from({ length: known }, (_, n) => this.convolved(a, b, n));
+  }
+
+  /** The sum of a[k] b[n - k] over `first` <= k <= n. */
+  private convolved(a: Series<T>, b: Series<T>, n: number, first = 0): T {
+    const { add, mul, zero, isZero, convolved } = this.field;
+    if (convolved) return convolved(a, b, n, first);
+    let sum = zero;
+    for (let k = Math.max(first, n - b.length + 1); k <= n && k < a.length; k++)
+      if (!isZero(a[k]!)) sum = add(sum, mul(a[k]!, b[n - k]!));
+    return sum;
   }
 
   /** a/b. Common leading zeros cancel; throws a RangeError when b has more of them than a. */
   div(a: Series<T>, b: Series<T>): Series<T> {
-    const { sub, mul, div } = this.field;
+    const { sub, div } = this.field;
     const shift = this.valuation(b);
     if (shift === b.length) throw new RangeError("division by a series without a known nonzero coefficient");
     if (this.valuation(a) < shift) throw new RangeError("the quotient of the series has a pole at h = 0");
     const top = a.slice(shift);
     const bottom = b.slice(shift);
     const result: T[] = [];
-    for (let n = 0; n < Math.min(top.length, bottom.length); n++) {
-      let value: T = top[n]!;
-      for (let k = 1; k <= n; k++) value = sub(value, mul(bottom[k]!, result[n - k]!));
-      result.push(div(value, bottom[0]!));
-    }
+    for (let n = 0; n < Math.min(top.length, bottom.length); n++)
+      result.push(div(sub(top[n]!, this.convolved(bottom, result, n, 1)), bottom[0]!));
     return result;
   }
 
   /** outer(inner(h)) for a polynomial or series `outer` and an inner series that vanishes at h = 0. */
   compose(outer: readonly T[], inner: Series<T>): Series<T> {
-    if (this.valuation(inner) === 0) throw new RangeError("the inner series must vanish at h = 0");
+    const lead = this.valuation(inner);
+    if (lead === 0) throw new RangeError("the inner series must vanish at h = 0");
     let result = this.constant(outer.at(-1) ?? this.field.zero);
-    for (let k = outer.length - 2; k >= 0; k--) result = this.addConstant(this.mul(result, inner), outer[k]!);
+    for (let k = outer.length - 2; k >= 0; k--) {
+      // What is still to be multiplied by inner^(k + 1) is needed to so many powers less.
+      const needed = result.slice(0, Math.max(0, this.length - (k + 1) * lead));
+      result = this.addConstant(this.mul(needed, inner), outer[k]!);
+    }
     // A truncated outer series knows nothing about the powers inner^outer.length and above.
-    return result.slice(0, outer.length * this.valuation(inner));
+    return result.slice(0, outer.length * lead);
   }
 
   private addConstant(a: Series<T>, c: T): Series<T> {
@@ -130,13 +135,10 @@ export class SeriesRing<T> {
 
   /** From e' = a' e. */
   private exponential(a: Series<T>, start: T): Series<T> {
-    const { add, mul, div, zero } = this.field;
+    const { mul, div } = this.field;
+    const slope = a.map((c, k) => mul(this.integer(k), c));
     const result = [start];
-    for (let n = 1; n < a.length; n++) {
-      let sum = zero;
-      for (let k = 1; k <= n; k++) sum = add(sum, mul(mul(this.integer(k), a[k]!), result[n - k]!));
-      result.push(div(sum, this.integer(n)));
-    }
+    for (let n = 1; n < a.length; n++) result.push(div(this.convolved(slope, result, n, 1), this.integer(n)));
     return result;
   }
 

@@ -60,17 +60,29 @@ export class Exact {
     return known;
   }
 
+  readonly #states = new Map<number, Vector>();
+
   x(j: number): Vector {
+    const known = this.#states.get(j);
+    if (known) return known;
     const { ring, path, grid } = this.problem;
     const alpha = path.quantity("alpha", grid.lambda(j));
-    return this.y(j).map((y) => ring.of(ring.series.mul(alpha, y)));
+    const made = this.y(j).map((y) => ring.of(ring.series.mul(alpha, y)));
+    this.#states.set(j, made);
+    return made;
   }
+
+  readonly #predictions = new Map<number, Vector>();
 
   /** x0 = dy/dlambda + y. */
   x0(j: number): Vector {
+    const known = this.#predictions.get(j);
+    if (known) return known;
     const { ring } = this.problem;
     const jets = this.#y.map((y) => ring.series.add(ring.series.derivative(y), y));
-    return this.#along(jets, j).map((v) => ring.of(v));
+    const made = this.#along(jets, j).map((v) => ring.of(v));
+    this.#predictions.set(j, made);
+    return made;
   }
 }
 
@@ -132,8 +144,19 @@ export class ExactAlgebra implements TensorAlgebra<Vector> {
     return this.exactView(name, at);
   }
 
+  readonly #views = new Map<string, Vector>();
+
   /** A view of the model on the exact solution at a grid point. */
   exactView(name: string, at: number): Vector {
+    const key = `${name} ${at}`;
+    const known = this.#views.get(key);
+    if (known) return known;
+    const made = this.#exactView(name, at);
+    this.#views.set(key, made);
+    return made;
+  }
+
+  #exactView(name: string, at: number): Vector {
     const { ring, path, grid, branch } = this.problem;
     if (name === "x") return this.exact.x(at);
     const x0 = this.exact.x0(at);

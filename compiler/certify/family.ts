@@ -94,7 +94,8 @@ export class PathSeries {
   }
 
   #outer(jet: Series<bigint>, lambda: Series<bigint>): Series<bigint> {
-    return this.ring.compose(jet, [0n, ...lambda.slice(1)]).slice(0, lambda.length);
+    // Powers beyond the series are not known of the result.
+    return this.ring.compose(jet.slice(0, lambda.length), [0n, ...lambda.slice(1)]).slice(0, lambda.length);
   }
 
   #derivative(jet: Series<bigint>): Series<bigint> {
@@ -204,13 +205,15 @@ export class PathSeries {
       if (pass === 39) throw new NoSeries(`no point of the schedule has this \`${coordinate}\``);
     }
     if (value.length <= 1) return [start];
-    let lambda: Series<bigint> = [start, ...new Array<bigint>(value.length - 1).fill(0n)];
+    let lambda: Series<bigint> = [start];
     const { slope } = speedOf(start);
     if (fixedField.isZero(slope)) throw new NoSeries(`\`${coordinate}\` does not locate a point`);
     const inverse = fixedField.div(one, slope);
-    // Each pass makes one more coefficient right.
-    for (let pass = 1; pass < value.length; pass += 1)
-      lambda = ring.sub(lambda, ring.scale(ring.sub(this.quantity(coordinate, lambda), value), inverse));
+    // Each pass makes one more coefficient right, and needs no more than those before it.
+    for (let pass = 1; pass < value.length; pass += 1) {
+      const longer = [...lambda, 0n];
+      lambda = ring.sub(longer, ring.scale(ring.sub(this.quantity(coordinate, longer), value), inverse));
+    }
     return lambda;
   }
 }

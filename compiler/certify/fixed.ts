@@ -12,6 +12,17 @@ const noise = 1n << (bits - 150n);
 
 const mul = (a: bigint, b: bigint): bigint => (a * b) >> bits;
 
+/** Products are summed with all their bits and rounded once. */
+function convolved(a: readonly bigint[], b: readonly bigint[], n: number, first: number): bigint {
+  let sum = 0n;
+  for (let k = Math.max(first, n - b.length + 1); k <= n && k < a.length; k += 1) {
+    const x = a[k] as bigint;
+    const y = b[n - k] as bigint;
+    if (x !== 0n && y !== 0n) sum += x * y;
+  }
+  return sum >> bits;
+}
+
 function div(a: bigint, b: bigint): bigint {
   if (b === 0n) throw new RangeError("division by zero");
   return (a << bits) / b;
@@ -134,6 +145,7 @@ export const fixedField: Field<bigint> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul,
+  convolved,
   div,
   neg: (a) => -a,
   exp,

@@ -73,8 +73,8 @@ export function evaluateModel(
     ring.sub(lambda, ring.constant(model.lambda)),
   ];
   const powers = shifted.map((v) => {
-    const list: Series<bigint>[] = [ring.constant(one)];
-    for (let k = 1; k <= model.degree; k += 1) list.push(ring.mul(list[k - 1] as Series<bigint>, v));
+    const list: Series<bigint>[] = [ring.constant(one), v];
+    for (let k = 2; k <= model.degree; k += 1) list.push(ring.mul(list[k - 1] as Series<bigint>, v));
     return list;
   });
   const product = new Map<string, Series<bigint>>();
@@ -84,13 +84,13 @@ export function evaluateModel(
     const known = product.get(key);
     if (known) return known;
     const last = exponent.length - 1;
+    const rest = exponent.slice(0, -1);
     const own = powers[last]?.[exponent[last] as number] as Series<bigint>;
-    const made =
-      last === 0
-        ? own
-        : exponent[last] === 0
-          ? productOf(exponent.slice(0, -1))
-          : ring.mul(productOf(exponent.slice(0, -1)), own);
+    const made = rest.every((k) => k === 0)
+      ? own
+      : exponent[last] === 0
+        ? productOf(rest)
+        : ring.mul(productOf(rest), own);
     product.set(key, made);
     return made;
   };

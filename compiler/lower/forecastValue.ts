@@ -35,7 +35,24 @@ export function forecastValue(name: string, args: readonly number[], path: Path)
   }
   const [j, count] = args as [number, number];
   const [from, to, ...nodes] = args.slice(2 + count) as [number, number, ...number[]];
-  return alongWeight(kernelNumbers(kernel, args.slice(2, 2 + count), path, from, to), j, from, to, nodes);
+  const numbers = sharedNumbers(path, `${name} ${args.slice(1).join(" ")}`, () =>
+    kernelNumbers(kernel, args.slice(2, 2 + count), path, from, to, nodes),
+  );
+  return alongWeight(numbers, j, from, to, nodes);
+}
+
+/** The kernel of the step looked at last: its weights have all but the index of the node in common. */
+const shared = new WeakMap<Path, { readonly key: string; readonly numbers: KernelNumbers }>();
+
+function sharedNumbers(path: Path, key: string, make: () => KernelNumbers): KernelNumbers {
+  const last = shared.get(path);
+  if (last?.key !== key) {
+    const numbers = make();
+    shared.set(path, { key, numbers });
+    return numbers;
+  }
+  last.numbers.renew();
+  return last.numbers;
 }
 
 /** Int_from^to e^(-rate (to - u)) l_j(u) du. The levels count as exact; the result is right to a few units of 2^-53. */

@@ -1,6 +1,7 @@
 // Owns: the functions A, B and u of a forecast kernel as plain functions of the base on one path, and quadrature over
 // them. Integrals are split where the integrand is not smooth: at the entries of a training table and where a
-// condition of the kernel (a window of noise) changes its answer.
+// condition of the kernel (a window of noise) changes its answer. The integrals inside the outer one are remembered, so
+// that their evaluations add to those of the outer one and do not multiply with them.
 
 import { diff } from "../algebra/diff.js";
 import { compileExprs } from "../algebra/evaluate.js";
@@ -8,8 +9,8 @@ import { add, children, div, isZero, mul, num, sub, symbols, type Expr, type Sym
 import { findRoot, integrate } from "../algebra/numeric.js";
 import { quantity, quantityData, type Quantity } from "../graph/quantity.js";
 import { pathEnvironment, quantityAt } from "../path/environment.js";
-import { runningIntegral } from "../path/accumulate.js";
-import type { Path } from "../path/path.js";
+import { lazyIntegral } from "../path/accumulate.js";
+import type { Path, PathPoint } from "../path/path.js";
 import { NOW, type Base, type ForecastKernel } from "./forecast.js";
 
 /**
@@ -24,12 +25,25 @@ export interface KernelNumbers {
   /** u(anchor + d) - u(anchor). */
   rise(d: number): number;
   integral(f: (d: number) => number, d: number, end: number): number;
+  /** Starts the budget again, for the next weight. */
+  renew(): void;
 }
 
 /** Accuracy of the exponent in e^(Int A), whose absolute error is the relative one of the result. */
 const exponentTolerance = 1e-14;
 
-/** Evaluations of one kernel before its integral counts as divergent: bounds the work a spec can ask for. */
+/** Accuracy of one piece of an integral, relative to the piece's share of the integral of |f|. */
+const pieceTolerance = 1e-14;
+
+/** About the mean of |f|; 0 where it has none. */
+function roughHeight(f: (d: number) => number, low: number, high: number): number {
+  const count = 7;
+  let sum = 0;
+  for (let i = 0; i < count; i += 1) sum += Math.abs(f(low + ((high - low) * (i + 0.5)) / count));
+  return Number.isFinite(sum) ? sum / count : 0;
+}
+
+/** Evaluations of one kernel for one weight before its integral counts as divergent: bounds the work a spec can ask for. */
 const budget = 200_000;
 
 export function kernelNumbers(
@@ -38,11 +52,21 @@ export function kernelNumbers(
   path: Path,
   from: number,
   to: number,
+  nodes: readonly number[] = [],
 ): KernelNumbers {
   const anchor = Math.abs(to) < Math.abs(from) ? to : from;
   let spent = 0;
+  // The weights of a step, and A, B and u within one of them, ask for the same places.
+  const points = new Map<number, PathPoint>();
+  const pointAt = (b: number): PathPoint => {
+    const known = points.get(b);
+    if (known) return known;
+    const point = path.numbers.at(kernel.base, b);
+    points.set(b, point);
+    return point;
+  };
   const at = (e: Expr): ((d: number) => number) => {
-    const value = compile(e, kernel.base, parameters, path);
+    const value = compile(e, kernel.base, parameters, path, pointAt);
     return (d) => {
       spent += 1;
       return spent > budget ? NaN : value(anchor + d);
@@ -52,46 +76,71 @@ export function kernelNumbers(
   const own = kernel.u === quantity(kernel.base, NOW);
   const slope = own ? undefined : at(derivative(kernel.u, kernel.base));
   const breaks = [
-    ...tableBreaks(path, kernel.base, from, to).map((x) => x - anchor),
+    ...tableBreaks(path, kernel.base, Math.min(from, to, ...nodes), Math.max(from, to, ...nodes)).map(
+      (x) => x - anchor,
+    ),
     ...conditionBreaks([kernel.A, kernel.B], at, from - anchor, to - anchor),
   ].sort((a, b) => a - b);
 
   const integral = (f: (d: number) => number, a: number, b: number, absolute = 0): number => {
     const [low, high] = a < b ? [a, b] : [b, a];
     const ends = [low, ...breaks.filter((x) => x > low && x < high), high];
+    // A piece beside a node, where the integrand is 0 but for rounding, need not be exact to 13 digits of its own.
+    const height = ends.length > 2 ? roughHeight(f, low, high) : 0;
     let sum = 0;
-    for (let i = 0; i + 1 < ends.length; i += 1)
-      sum += integrate(f, ends[i] as number, ends[i + 1] as number, absolute) ?? NaN;
+    for (let i = 0; i + 1 < ends.length; i += 1) {
+      const [x, y] = [ends[i] as number, ends[i + 1] as number];
+      sum += integrate(f, x, y, Math.max(absolute, pieceTolerance * height * (y - x))) ?? NaN;
+    }
     return a < b ? sum : -sum;
   };
   const still = isZero(kernel.A);
   const start = u(0);
-  // One remembered integral of A serves every place; where A is not smooth enough each is integrated on its own.
   const [low, high] = [Math.min(from, to) - anchor, Math.max(from, to) - anchor];
-  const exponent =
-    still || breaks.length > 0 ? undefined : runningIntegral(A, 0, low, high, exponentTolerance / 100);
-  const growth = (d: number, end: number): number => {
-    if (still || d === end) return 0;
-    return exponent ? exponent(end) - exponent(d) : integral(A, d, end, exponentTolerance);
-  };
+  const exponent = lazyIntegral(
+    A,
+    breaks,
+    low,
+    high,
+    (a, b) => integral(A, a, b, exponentTolerance),
+    exponentTolerance / 100,
+  );
+  const risen =
+    slope &&
+    lazyIntegral(
+      slope,
+      breaks,
+      Math.min(low, ...nodes.map((node) => node - anchor)),
+      Math.max(high, ...nodes.map((node) => node - anchor)),
+      (a, b) => integral(slope, a, b),
+    );
   return {
     anchor,
     B,
     integral,
-    growth,
+    growth: (d, end) => (still || d === end ? 0 : exponent(end) - exponent(d)),
     rise(d) {
-      if (!slope || d === 0) return d;
+      if (!risen || d === 0) return d;
       const last = u(d);
       const direct = last - start;
       // Close values would cancel: then the difference is the integral of the derivative.
       if (Math.abs(direct) > 0.25 * Math.max(Math.abs(start), Math.abs(last))) return direct;
-      return integral(slope, 0, d);
+      return risen(d);
+    },
+    renew() {
+      spent = 0;
     },
   };
 }
 
 /** An expression in quantities at NOW and parameters, as a function of the base. */
-function compile(e: Expr, base: Base, parameters: readonly number[], path: Path): (b: number) => number {
+function compile(
+  e: Expr,
+  base: Base,
+  parameters: readonly number[],
+  path: Path,
+  pointAt: (b: number) => PathPoint,
+): (b: number) => number {
   const inputs = [...symbols(e)];
   const call = (name: string, args: readonly number[]): number | undefined =>
     pathEnvironment.call?.(name, args);
@@ -99,7 +148,7 @@ function compile(e: Expr, base: Base, parameters: readonly number[], path: Path)
   const values = new Float64Array(inputs.length);
   const needsPoint = inputs.some((s) => (quantityData(s)?.quantity ?? base) !== base);
   return (b) => {
-    const point = needsPoint ? path.numbers.at(base, b) : undefined;
+    const point = needsPoint ? pointAt(b) : undefined;
     inputs.forEach((s, i) => {
       const name = quantityData(s)?.quantity;
       values[i] =

@@ -3,7 +3,20 @@
 // u[s] + c_i h and has y_i = e^(c_i z) y_s + h sum_j a_ij N_j with z = L h; entries on or right of the diagonal make the
 // rule implicit, solved by a fixed number of Picard sweeps from the prediction at s.
 
-import { add, div, fn, isOne, isZero, mul, num, one, sub, symbols, type Expr } from "../algebra/expr.js";
+import {
+  add,
+  constant,
+  div,
+  fn,
+  isOne,
+  isZero,
+  mul,
+  num,
+  one,
+  sub,
+  symbols,
+  type Expr,
+} from "../algebra/expr.js";
 import { proveEqual } from "../algebra/simplify.js";
 import { print } from "../algebra/print.js";
 import { diagnostic, fail } from "../diagnostics/report.js";
@@ -12,6 +25,8 @@ import { plus, scale, type Linear } from "../graph/node.js";
 import { isLibrary } from "../resolve/module.js";
 import type { Span } from "../source/span.js";
 import type { Expression, TableauClause, TableauRow } from "../syntax/ast.js";
+import { printExpression } from "../syntax/printExpression.js";
+import { walk } from "../syntax/walk.js";
 import { evaluate, integer, toTensor } from "./expression.js";
 import { NOW } from "./forecast.js";
 import type { Frame } from "./frame.js";
@@ -80,15 +95,16 @@ export function lowerTableau(frame: Frame, clause: TableauClause): TableauResult
 
   const scope = new Scope(frame.scope, phiPlace(z, frame));
   for (const statement of clause.lets) frame.declareLet(statement, scope);
-  const number = (e: Expression): Expr => {
+  const number = (e: Expression, place: string): Expr => {
     const value = evaluate(e, scope, Number.MAX_SAFE_INTEGER, step);
-    return value.kind === "number"
-      ? value.expr
-      : fail("D0302", "an entry of a tableau is a number known before the run", { at: e.span });
+    if (value.kind !== "number")
+      return fail("D0302", "an entry of a tableau is a number known before the run", { at: e.span });
+    const known = constant(value.expr);
+    return known === undefined || Number.isFinite(known) ? value.expr : noNumber(e, place, known, scope);
   };
-  const rows = stages.map((row) => ({
-    c: number(row.node as Expression),
-    entries: row.entries.map(number),
+  const rows = stages.map((row, i) => ({
+    c: number(row.node as Expression, `the node of row ${i + 1}`),
+    entries: row.entries.map((e, j) => number(e, `entry ${j + 1} of row ${i + 1}`)),
     at: row.span,
   }));
   const implicitIn = (i: number): boolean => (rows[i]?.entries ?? []).some((a, j) => j >= i && !isZero(a));
@@ -162,11 +178,30 @@ export function lowerTableau(frame: Frame, clause: TableauClause): TableauResult
     const last = slopes;
     makers = rows.map((_, i) => () => last[i] as Linear);
   }
-  const [next, low] = results.map((row) => {
-    const entries = row.entries.map(number);
+  const [next, low] = results.map((row, i) => {
+    const where = i === 0 ? "the result row" : "the embedded row";
+    const entries = row.entries.map((e, j) => number(e, `entry ${j + 1} of ${where}`));
     return combine(one, entries, values(makers, entries), t);
   });
   return { next: next as Linear, low, notes: rowSums(rows, z, frame) };
+}
+
+/** An entry is infinite or no number, whatever the schedule: said with the names in it that make it so. */
+function noNumber(e: Expression, place: string, value: number, scope: Scope): never {
+  const values = new Map<string, string>();
+  walk(e, {
+    Name({ text, span }) {
+      const read = scope.lookup(text, span, Number.MAX_SAFE_INTEGER);
+      if (read?.kind === "number" && symbols(read.expr).size === 0) values.set(text, print(read.expr));
+    },
+  });
+  const causes = [...values].map(([name, is]) => `\`${name}\` is ${is}`).join(" and ");
+  const shown = Number.isNaN(value) ? "is no number" : `is ${value < 0 ? "minus infinity" : "infinite"}`;
+  return fail("D0423", `${place} of this tableau, \`${printExpression(e)}\`, ${shown}`, {
+    at: e.span,
+    ...(causes === "" ? {} : { why: `${causes} here` }),
+    help: causes === "" ? "an entry is a finite number" : "choose a value with which the entry is finite",
+  });
 }
 
 /** Where u = u[s] + c h; at the ends of the step these levels themselves. */

@@ -18,17 +18,19 @@ interface Panel {
 const points = 25;
 const deepest = 44;
 
+/** cos(pi j (k + 1/2) / points): row j is the polynomial T_j at the points, and row 1 the points themselves. */
+const cosines = Array.from({ length: points }, (_, j) =>
+  Float64Array.from({ length: points }, (_, k) => Math.cos((Math.PI * j * (k + 0.5)) / points)),
+);
+
 function chebyshev(f: (x: number) => number, from: number, to: number): readonly number[] | undefined {
-  const values = Array.from({ length: points }, (_, k) =>
-    f((from + to) / 2 + ((to - from) / 2) * Math.cos((Math.PI * (k + 0.5)) / points)),
-  );
+  const values = (cosines[1] as Float64Array).map((x) => f((from + to) / 2 + ((to - from) / 2) * x));
   if (!values.every(Number.isFinite)) return undefined;
-  return Array.from(
-    { length: points },
-    (_, j) =>
-      ((j === 0 ? 1 : 2) / points) *
-      values.reduce((sum, value, k) => sum + value * Math.cos((Math.PI * j * (k + 0.5)) / points), 0),
-  );
+  return cosines.map((row, j) => {
+    let sum = 0;
+    for (let k = 0; k < points; k += 1) sum += (values[k] as number) * (row[k] as number);
+    return ((j === 0 ? 1 : 2) / points) * sum;
+  });
 }
 
 function clenshaw(c: readonly number[], x: number): number {
@@ -94,11 +96,7 @@ export function runningIntegral(
       const [a, b] = [ends[i] as number, ends[i + 1] as number];
       if (a !== b && !cover(f, a, b, 0, panels, tried)) return undefined;
     }
-    let sum = 0;
-    for (const panel of panels) {
-      panel.before = sum;
-      sum += clenshaw(panel.integral, 1);
-    }
+    accumulate(panels);
     return panels;
   });
   const [left, right] = sides;
@@ -113,14 +111,101 @@ export function runningIntegral(
       const beyond = integrate(f, edge, x) ?? NaN;
       return (last ? last.before + clenshaw(last.integral, 1) : 0) + beyond;
     }
-    let [a, b] = [0, panels.length - 1];
-    while (a < b) {
-      const middle = (a + b) >> 1;
-      if (sign * ((panels[middle] as Panel).to - x) >= 0) b = middle;
-      else a = middle + 1;
+    return valueIn(panels, sign, x);
+  };
+}
+
+/** Sets the integrals before each panel. */
+function accumulate(panels: readonly Panel[]): void {
+  let sum = 0;
+  for (const panel of panels) {
+    panel.before = sum;
+    sum += clenshaw(panel.integral, 1);
+  }
+}
+
+/** The integral to x, which lies in one of the panels; `sign` is the direction they follow one another in. */
+function valueIn(panels: readonly Panel[], sign: number, x: number): number {
+  let [a, b] = [0, panels.length - 1];
+  while (a < b) {
+    const middle = (a + b) >> 1;
+    if (sign * ((panels[middle] as Panel).to - x) >= 0) b = middle;
+    else a = middle + 1;
+  }
+  const panel = panels[a] as Panel;
+  return panel.before + clenshaw(panel.integral, (2 * x - panel.from - panel.to) / (panel.to - panel.from));
+}
+
+/** Each panel near the start is this many times as long as the one before it. */
+const grading = 16;
+/** Panels that near the start are worth remembering; closer places are integrated to directly. */
+const gradings = 12;
+
+/**
+ * x -> Int_0^x f, where f is smooth between `breaks` only. Panels are made when a value needs them. Values are relatively
+ * accurate down to x = 0, or to `absolute` if that is given. `direct` integrates from one place to another where f is not
+ * resolved by panels, and beyond `low` and `high`.
+ */
+export function lazyIntegral(
+  f: (x: number) => number,
+  breaks: readonly number[],
+  low: number,
+  high: number,
+  direct: (from: number, to: number) => number,
+  absolute = 0,
+): (x: number) => number {
+  const remembered = <T>(make: (from: number, to: number) => T): ((from: number, to: number) => T) => {
+    const values = new Map<number, T>();
+    return (from, to) => {
+      const known = values.get(to);
+      if (known !== undefined) return known;
+      const made = make(from, to);
+      values.set(to, made);
+      return made;
+    };
+  };
+  const panelsOf = remembered((from, to): readonly Panel[] | undefined => {
+    const panels: Panel[] = [];
+    if (!cover(f, from, to, 0, panels, { count: 0, absolute })) return undefined;
+    accumulate(panels);
+    return panels;
+  });
+  const toEdge = remembered(direct);
+  /** Int_from^x for x between two edges. */
+  const within = (from: number, to: number, x: number): number => {
+    const panels = panelsOf(from, to);
+    return panels ? valueIn(panels, Math.sign(to - from), x) : direct(from, x);
+  };
+  /** Int_0^x where no break lies between 0 and `end`. */
+  const first = (end: number, x: number): number => {
+    if (absolute > 0) return within(0, end, x);
+    let to = end;
+    for (let k = 0; k < gradings; k += 1) {
+      const from = to / grading;
+      if (Math.abs(x) >= Math.abs(from)) return toEdge(0, from) + within(from, to, x);
+      to = from;
     }
-    const panel = panels[a] as Panel;
-    return panel.before + clenshaw(panel.integral, (2 * x - panel.from - panel.to) / (panel.to - panel.from));
+    return direct(0, x);
+  };
+  const sides = [-1, 1].map((sign) => {
+    const reach = sign < 0 ? low : high;
+    const edges = breaks.filter((x) => x * sign > 0 && x * sign < reach * sign);
+    return { edges: [...edges, reach].sort((a, b) => (a - b) * sign), totals: [] as number[] };
+  });
+  return (x) => {
+    if (x === 0) return 0;
+    const { edges, totals } = sides[x < 0 ? 0 : 1] as (typeof sides)[number];
+    if (edges.at(-1) === 0) return direct(0, x);
+    const later = edges.findIndex((edge) => Math.abs(edge) >= Math.abs(x));
+    const index = later < 0 ? edges.length : later;
+    const edge = (i: number): number => edges[i] as number;
+    for (let i = totals.length; i < index; i += 1)
+      totals.push(
+        i === 0 ? first(edge(0), edge(0)) : (totals[i - 1] as number) + within(edge(i - 1), edge(i), edge(i)),
+      );
+    if (index === 0) return first(edge(0), x);
+    const before = totals[index - 1] as number;
+    return before + (later < 0 ? direct(edge(index - 1), x) : within(edge(index - 1), edge(index), x));
   };
 }
 

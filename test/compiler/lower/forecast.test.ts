@@ -3,7 +3,7 @@
 import { Decimal } from "decimal.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { num } from "../../../compiler/algebra/expr.js";
+import { add, fn, neg, num, pow } from "../../../compiler/algebra/expr.js";
 import { evaluate } from "../../../compiler/algebra/evaluate.js";
 import { fromDouble } from "../../../compiler/algebra/rational.js";
 import { gridLevel } from "../../../compiler/graph/level.js";
@@ -13,6 +13,7 @@ import {
   expandForecasts,
   exponentialForecast,
   NOW,
+  type ForecastKernel,
 } from "../../../compiler/lower/forecast.js";
 import { exponentialWeight, forecastValue } from "../../../compiler/lower/forecastValue.js";
 import { noiseRate, signalRate } from "../../../compiler/lower/semilinear.js";
@@ -250,6 +251,72 @@ describe("quadrature along the path", () => {
     );
   });
 
+  describe("evaluations of the path", () => {
+    const counted = (path: Path): { readonly path: Path; count: number } => {
+      const result = {
+        path: {
+          ...path,
+          numbers: {
+            relation: path.numbers.relation,
+            at: (...given: Parameters<Path["numbers"]["at"]>) => {
+              result.count += 1;
+              return path.numbers.at(...given);
+            },
+            derived: (...given: Parameters<Path["numbers"]["derived"]>) => path.numbers.derived(...given),
+          },
+        },
+        count: 0,
+      };
+      return result;
+    };
+    /** All weights of an interpolant in u over one step along the base. */
+    const weights = (
+      path: Path,
+      kernel: ForecastKernel,
+      from: number,
+      to: number,
+      nodes: readonly number[],
+    ) =>
+      nodes.map((_, j) => {
+        const e = alongForecast(
+          j,
+          kernel,
+          levels[0]!,
+          levels[1]!,
+          nodes.map((_, i) => levels[i % 4]!),
+        );
+        if (e.kind !== "fn") throw new Error("a weight is a function");
+        return forecastValue(e.name, [j, 0, from, to, ...nodes], path) as number;
+      });
+
+    test("integrals inside an integral add to it and do not multiply", () => {
+      const curve = counted(
+        pathOf("schedule curve { time t from 8 to 0.1; alpha = 1; sigma = t^2 }", "curve"),
+      );
+      const spread = add(num(1), pow(fn("sin", quantity("lambda", NOW)), num(2)));
+      const kernel = { base: "lambda", A: neg(spread), B: spread, u: quantity("time", NOW) } as const;
+      const found = weights(curve.path, kernel, 0.5, 0.6, [0.5, 0.4, 0.3]);
+      expect(found.every(Number.isFinite)).toBe(true);
+      expect(curve.count).toBeLessThan(250);
+    });
+
+    test("nor do they over a training table", () => {
+      const table = counted(pathOf("", "stable_diffusion"));
+      const kernel = { base: "time", A: num(0), B: noiseRate, u: quantity("sigma", NOW) } as const;
+      const found = weights(table.path, kernel, 0.2001, 0.1, [0.2001, 0.3, 0.4]);
+      expect(found.every(Number.isFinite)).toBe(true);
+      expect(table.count).toBeLessThan(10_000);
+    });
+
+    test("a node close to an entry of the table", () => {
+      const value = run("tried", inline("x[t] = integrate(s -> t, eps, over: sigma, through: s-2 .. s)"), {
+        schedule: "stable_diffusion",
+        grid: "log_snr",
+      });
+      expect(Number.isFinite(value)).toBe(true);
+    });
+  });
+
   test("eps over rho by quadrature agrees with the closed form", () => {
     const nodes = [5, 5.5, 7];
     const rho = nodes.map((t) => t * t);
@@ -406,6 +473,93 @@ describe("noise", () => {
       run("tried", rule("flow[s]").replace(", over: lambda, through: s-1 .. s", "")),
       13,
     );
+  });
+});
+
+describe("a noise level that is a function", () => {
+  // sigma = t^2 and alpha = 1: rho = e^-lambda, time = e^(-lambda/2). The noise level is time/2 = e^(-lambda/2)/2, so
+  // that the integral of its square over lambda is the fall of rho, over 4.
+  const P = Decimal.clone({ precision: 60, defaults: true });
+  const rhoAt = (lambda: Decimal): Decimal => lambda.neg().exp();
+  const squareAt = (lambda: Decimal): Decimal => rhoAt(lambda).div(4);
+  const grown = (lambda: Decimal, to: Decimal): Decimal => rhoAt(lambda).sub(rhoAt(to)).div(4);
+
+  /** Int_from^to f by the tanh-sinh rule. */
+  const quadrature = (f: (x: Decimal) => Decimal, from: Decimal, to: Decimal): Decimal => {
+    const half = to.sub(from).div(2);
+    let sum = new P(0);
+    for (let k = -150; k <= 150; k += 1) {
+      const t = new P(k).div(32);
+      const u = P.acos(-1).div(2).mul(t.sinh());
+      const weight = P.acos(-1).div(2).mul(t.cosh()).div(u.cosh().pow(2));
+      sum = sum.add(f(from.add(half.mul(u.tanh().add(1)))).mul(weight));
+    }
+    return sum.mul(half).div(32);
+  };
+
+  const definitions = (view: string, over: string): string => `
+schedule square_ve { time t from 8 to 0.1; alpha = 1; sigma = t^2 }
+solver tried { noise z
+  let tau(l) = exp(-l/2)/2
+  step { x[t] = integrate(s -> t, ${view}, over: ${over}, through: s-2 .. s, tau: tau, noise: z) } }
+`;
+  /** What a step in the middle of a run multiplies its draw and all else by, and its levels. */
+  const stepOf = (view: string, over: string): { noise: number; others: number[]; at: Decimal[] } => {
+    const { steps } = lowered(
+      samplerText("tried", {
+        definitions: definitions(view, over),
+        schedule: "square_ve",
+        predicts: view,
+        steps: 9,
+      }),
+    );
+    const step = steps[4]!;
+    const terms = [...(step.graph.next?.terms ?? [])].map(([node, e]) => ({
+      drawn: node.kind === "leaf" && node.leaf.kind === "draw",
+      value: step.numbers.value(e),
+    }));
+    return {
+      noise: terms.find((term) => term.drawn)!.value,
+      others: terms.filter((term) => !term.drawn).map((term) => term.value),
+      at: [1, 0, -1, -2].map((k) => new P(exact(step.numbers.value(quantity("lambda", gridLevel(k)))))),
+    };
+  };
+  const closest = (values: readonly number[], true_: Decimal): number =>
+    Math.min(...values.map((value) => relative(value, true_)));
+
+  test.each(["time", "rho"] as const)("weights and noise over %s to 1e-13", (over) => {
+    const place = (lambda: Decimal): Decimal => (over === "time" ? rhoAt(lambda).sqrt() : rhoAt(lambda));
+    for (const view of ["x0", "eps"] as const) {
+      const { noise, others, at } = stepOf(view, over);
+      const [to, from, ...past] = at as [Decimal, Decimal, Decimal, Decimal];
+      const nodes = [from, ...past].map(place);
+      nodes.forEach((node, j) => {
+        const weight = quadrature(
+          (lambda) => {
+            const spread = squareAt(lambda).add(1);
+            const decay =
+              view === "x0" ? to.sub(lambda).add(grown(lambda, to)).neg().exp() : to.sub(lambda).exp();
+            const basis = nodes.reduce(
+              (product, other, k) =>
+                k === j ? product : product.mul(place(lambda).sub(other)).div(node.sub(other)),
+              new P(1),
+            );
+            return spread.mul(decay).mul(basis);
+          },
+          from,
+          to,
+        );
+        const expected = view === "x0" ? weight : weight.mul(rhoAt(to)).neg();
+        expect(closest(others, expected)).toBeLessThan(1e-13);
+      });
+      const kept = view === "x0" ? rhoAt(to).div(rhoAt(from)).mul(grown(from, to).neg().exp()) : new P(1);
+      expect(closest(others, kept)).toBeLessThan(1e-13);
+      const variance =
+        view === "x0"
+          ? new P(1).sub(grown(from, to).mul(-2).exp())
+          : quadrature((lambda) => squareAt(lambda).mul(to.sub(lambda).mul(2).exp()).mul(2), from, to);
+      expect(relative(noise, variance.sqrt().mul(rhoAt(to)))).toBeLessThan(1e-13);
+    }
   });
 });
 

@@ -232,6 +232,27 @@ describe("wrong tableaux", () => {
     expect(findings(samplerText("tried", { definitions: low })).join()).toMatch(/D0307.*no embedded result/);
   });
 
+  test("an entry that is no number says which, and what makes it so", () => {
+    const rule = (c: string): string => `solver tried(c = ${c}) { order 2
+  tableau flow over time {
+    0 |
+    c | c
+      | 1 - 1/(2*c), 1/(2*c)
+  } }
+`;
+    const { marks, text } = tryText(rule("0"));
+    expect(marks).toEqual(["D0423 1 - 1/(2*c)"]);
+    expect(text).toContain("entry 1 of the result row of this tableau, `1 - 1/(2*c)`, is minus infinity");
+    expect(text).toContain("`c` is 0 here");
+    expect(tryText(rule("2/3")).marks).toEqual([]);
+    expect(tryText(tableau("flow over time", "0 |\n 1/2 | 1/0\n | 0, 1")).text).toContain(
+      "entry 1 of row 2 of this tableau, `1/0`, is infinite",
+    );
+    expect(findings(samplerText("tried(c: 0)", { definitions: rule("2/3") })).join()).toMatch(
+      /D0423 .*entry 1/,
+    );
+  });
+
   test("rows that do not sum to c are reported, not refused", () => {
     const run_ = lowered(
       samplerText("lawson", {
