@@ -2,6 +2,7 @@
 // older predictions the model on it; what a rule puts in the place of a prediction is followed back by steps.
 
 import type { Series } from "../algebra/series.js";
+import { remembered } from "../algebra/remembered.js";
 import type { CallSite, Leaf } from "../graph/node.js";
 import { quantity } from "../graph/quantity.js";
 import { NotDecidable, StepValues, type TensorAlgebra } from "./evaluateStep.js";
@@ -41,7 +42,6 @@ const noCarries: Carries = (name) => {
 /** The exact solution at grid points. */
 export class Exact {
   readonly #y: readonly Series<bigint>[];
-  readonly #points = new Map<number, readonly Series<bigint>[]>();
 
   constructor(readonly problem: Problem) {
     this.#y = trajectory(problem.model, problem.ring.series);
@@ -54,36 +54,20 @@ export class Exact {
     return jets.map((jet) => ring.series.compose(jet, inner).slice(0, inner.length));
   }
 
-  y(j: number): readonly Series<bigint>[] {
-    let known = this.#points.get(j);
-    if (!known) this.#points.set(j, (known = this.#along(this.#y, j)));
-    return known;
-  }
+  readonly y = remembered((j: number): readonly Series<bigint>[] => this.#along(this.#y, j));
 
-  readonly #states = new Map<number, Vector>();
-
-  x(j: number): Vector {
-    const known = this.#states.get(j);
-    if (known) return known;
+  readonly x = remembered((j: number): Vector => {
     const { ring, path, grid } = this.problem;
     const alpha = path.quantity("alpha", grid.lambda(j));
-    const made = this.y(j).map((y) => ring.of(ring.series.mul(alpha, y)));
-    this.#states.set(j, made);
-    return made;
-  }
-
-  readonly #predictions = new Map<number, Vector>();
+    return this.y(j).map((y) => ring.of(ring.series.mul(alpha, y)));
+  });
 
   /** x0 = dy/dlambda + y. */
-  x0(j: number): Vector {
-    const known = this.#predictions.get(j);
-    if (known) return known;
+  readonly x0 = remembered((j: number): Vector => {
     const { ring } = this.problem;
     const jets = this.#y.map((y) => ring.series.add(ring.series.derivative(y), y));
-    const made = this.#along(jets, j).map((v) => ring.of(v));
-    this.#predictions.set(j, made);
-    return made;
-  }
+    return this.#along(jets, j).map((v) => ring.of(v));
+  });
 }
 
 export class ExactAlgebra implements TensorAlgebra<Vector> {
@@ -144,16 +128,11 @@ export class ExactAlgebra implements TensorAlgebra<Vector> {
     return this.exactView(name, at);
   }
 
-  readonly #views = new Map<string, Vector>();
+  readonly #views = remembered((_key: string, name: string, at: number) => this.#exactView(name, at));
 
   /** A view of the model on the exact solution at a grid point. */
   exactView(name: string, at: number): Vector {
-    const key = `${name} ${at}`;
-    const known = this.#views.get(key);
-    if (known) return known;
-    const made = this.#exactView(name, at);
-    this.#views.set(key, made);
-    return made;
+    return this.#views(`${name} ${at}`, name, at);
   }
 
   #exactView(name: string, at: number): Vector {

@@ -7,6 +7,7 @@ import { diff } from "../algebra/diff.js";
 import { compileExprs } from "../algebra/evaluate.js";
 import { add, children, div, isZero, mul, num, sub, symbols, type Expr, type Sym } from "../algebra/expr.js";
 import { findRoot, integrate } from "../algebra/numeric.js";
+import { remembered } from "../algebra/remembered.js";
 import { quantity, quantityData, type Quantity } from "../graph/quantity.js";
 import { pathEnvironment, quantityAt } from "../path/environment.js";
 import { lazyIntegral } from "../path/accumulate.js";
@@ -57,14 +58,7 @@ export function kernelNumbers(
   const anchor = Math.abs(to) < Math.abs(from) ? to : from;
   let spent = 0;
   // The weights of a step, and A, B and u within one of them, ask for the same places.
-  const points = new Map<number, PathPoint>();
-  const pointAt = (b: number): PathPoint => {
-    const known = points.get(b);
-    if (known) return known;
-    const point = path.numbers.at(kernel.base, b);
-    points.set(b, point);
-    return point;
-  };
+  const pointAt = remembered((b: number) => path.numbers.at(kernel.base, b));
   const at = (e: Expr): ((d: number) => number) => {
     const value = compile(e, kernel.base, parameters, path, pointAt);
     return (d) => {

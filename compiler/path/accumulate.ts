@@ -5,6 +5,7 @@
 import { compileExprs } from "../algebra/evaluate.js";
 import { binder, children, constant, fn, rebuild, symbols, type Binder, type Expr } from "../algebra/expr.js";
 import { integrate } from "../algebra/numeric.js";
+import { remembered } from "../algebra/remembered.js";
 
 interface Panel {
   readonly from: number;
@@ -154,26 +155,16 @@ export function lazyIntegral(
   direct: (from: number, to: number) => number,
   absolute = 0,
 ): (x: number) => number {
-  const remembered = <T>(make: (from: number, to: number) => T): ((from: number, to: number) => T) => {
-    const values = new Map<number, T>();
-    return (from, to) => {
-      const known = values.get(to);
-      if (known !== undefined) return known;
-      const made = make(from, to);
-      values.set(to, made);
-      return made;
-    };
-  };
-  const panelsOf = remembered((from, to): readonly Panel[] | undefined => {
+  const panelsOf = remembered((to: number, from: number): readonly Panel[] | undefined => {
     const panels: Panel[] = [];
     if (!cover(f, from, to, 0, panels, { count: 0, absolute })) return undefined;
     accumulate(panels);
     return panels;
   });
-  const toEdge = remembered(direct);
+  const toEdge = remembered((to: number) => direct(0, to));
   /** Int_from^x for x between two edges. */
   const within = (from: number, to: number, x: number): number => {
-    const panels = panelsOf(from, to);
+    const panels = panelsOf(to, from);
     return panels ? valueIn(panels, Math.sign(to - from), x) : direct(from, x);
   };
   /** Int_0^x where no break lies between 0 and `end`. */
@@ -182,7 +173,7 @@ export function lazyIntegral(
     let to = end;
     for (let k = 0; k < gradings; k += 1) {
       const from = to / grading;
-      if (Math.abs(x) >= Math.abs(from)) return toEdge(0, from) + within(from, to, x);
+      if (Math.abs(x) >= Math.abs(from)) return toEdge(from) + within(from, to, x);
       to = from;
     }
     return direct(0, x);

@@ -48,8 +48,13 @@ export function boundOf(config: Options, split: boolean, clipDefault: boolean, t
   };
 }
 
-const parallel =
-  "ParaDiGMS runs this rule at many steps at once and corrects them until they agree; this file is the rule.";
+/** What the classes `...Parallel` do besides. */
+const parallel = ({ name }: Context): readonly string[] =>
+  name.endsWith("Parallel")
+    ? [
+        "ParaDiGMS runs this rule at many steps at once and corrects them until they agree; this file is the rule.",
+      ]
+    : [];
 
 const views = ["epsilon", "sample", "v_prediction"] as const;
 
@@ -156,7 +161,7 @@ export const ddim: Importer = (context) => {
     tableOf(config, { zero: "exact" }),
     eta,
     boundOf(config, !clipped, true),
-    context.name === "DDIMParallel" ? [parallel] : [],
+    parallel(context),
   );
 };
 
@@ -205,7 +210,7 @@ export const ddpm: Importer = (context) => {
   const learned = variance === "learned_range";
   const { definitions, grid } = indexGrid(spaced, "then sigma = 0", timesteps ? String(n) : "steps");
   return written(context, {
-    notes: context.name === "DDPMParallel" ? [parallel] : [],
+    notes: parallel(context),
     definitions: [
       ...table.definitions,
       ...definitions,

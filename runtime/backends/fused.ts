@@ -389,11 +389,8 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     handle.buffer = null;
   }
 
-  /** What siblings share counts until it goes. */
   #leave({ size }: Handle<Buffer>, siblings: Siblings<Buffer>): void {
-    if (!siblings.leave()) return;
-    for (let k = 0; k < siblings.count; k++) this.meter.release(size);
-    this.store.release(siblings.whole);
+    if (siblings.leave(this.meter, size)) this.store.release(siblings.whole);
   }
 
   /** The memory of a tensor, shared with no other: tfjs knows no parts. */

@@ -115,12 +115,8 @@ class NullBackend implements Backend {
     const own = this.#tensor(tensor);
     this.#live.delete(own);
     const { made, siblings, shape } = own;
-    if (siblings === null) {
-      if (made) this.meter.release(sizeOf(shape));
-      return;
-    }
-    // What siblings share counts until it goes.
-    if (siblings.leave()) for (let k = 0; k < siblings.count; k++) this.meter.release(sizeOf(shape));
+    if (siblings !== null) siblings.leave(this.meter, sizeOf(shape));
+    else if (made) this.meter.release(sizeOf(shape));
   }
 
   liveTensors(): number {

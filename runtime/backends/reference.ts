@@ -144,7 +144,7 @@ class ReferenceBackend implements Backend {
     this.#live.delete(storage);
     const { siblings } = storage;
     if (siblings === null) this.meter.release(length);
-    else if (siblings.leave()) for (let k = 0; k < siblings.count; k++) this.meter.release(length);
+    else siblings.leave(this.meter, length);
   }
 
   liveTensors(): number {

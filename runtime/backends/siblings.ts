@@ -1,5 +1,7 @@
-// Owns: tensors that lie side by side in the memory of one tensor that was split, which goes when the last of them does.
-// Knows no backend.
+// Owns: tensors that lie side by side in the memory of one tensor that was split, which is there, and is counted, as long as
+// one of them is. Knows no backend.
+
+import type { Meter } from "../meter.js";
 
 export class Siblings<Buffer> {
   #left: number;
@@ -11,9 +13,11 @@ export class Siblings<Buffer> {
     this.#left = count;
   }
 
-  /** Ends the life of one; true: it was the last. */
-  leave(): boolean {
+  /** Ends the life of one, of `size` elements; true: it was the last, and none of them counts any longer. */
+  leave(meter: Meter, size: number): boolean {
     this.#left -= 1;
-    return this.#left === 0;
+    if (this.#left > 0) return false;
+    for (let k = 0; k < this.count; k++) meter.release(size);
+    return true;
   }
 }

@@ -596,4 +596,5 @@ def main():
         write(out, name, repo, commit, record(sources / repo.replace("/", "+")))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,37 +6,20 @@ The classes run as they are, in float64, on the mixtures of test/conformance. Ne
 import json
 import math
 import sys
+from pathlib import Path
 
 import numpy as np
 import torch
 
-torch.set_default_dtype(torch.float64)
-torch.set_num_threads(1)
-# diffusers' own casts to float32 mean float64 here, as in the other records.
-torch.float32 = torch.float = torch.float64
-torch.Tensor.float = torch.Tensor.double
-np.float32 = np.float64
+# The mixtures, and float64 in place of diffusers' own casts to float32; before diffusers is imported.
+sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
+from record import MODELS, x0  # noqa: E402
 
 import diffusers  # noqa: E402
 
-WEIGHTS = [0.5, 0.3, 0.2]
-MEANS = [[0.8, -0.4, 0.3, 0.1], [-0.7, 0.5, -0.2, 0.6], [0.1, 0.9, 0.6, -0.8]]
-STDS = [0.5, 0.35, 0.25]
-
-
-def x0(x, alpha, sigma):
-    """E[x0 | x] of the mixture."""
-    weights, means, stds = (torch.tensor(v) for v in (WEIGHTS, MEANS, STDS))
-    flat = x.reshape(x.shape[0], -1)
-    v = alpha**2 * stds**2 + sigma**2
-    away = flat[:, None, :] - alpha * means
-    log = weights.log() - flat.shape[1] / 2 * v.log() - (away**2).sum(-1) / (2 * v)
-    each = means + (alpha * stds**2 / v)[:, None] * away
-    return (torch.softmax(log, 1)[:, :, None] * each).sum(1).reshape(x.shape)
-
 
 def output(kind, x, alpha, sigma):
-    data = x0(x, alpha, sigma)
+    data = x0(x, torch.as_tensor(alpha), torch.as_tensor(sigma))
     if kind == "sample":
         return data
     if kind == "v_prediction" and sigma > 0:
@@ -118,7 +101,6 @@ CASES = [
     case("LTXEulerAncestralRF", "LTX with dynamic shift", straight, "flow", {"use_dynamic_shifting": True, "shift_terminal": 0.1}, 6, {"mu": 0.8}, seed=17),
 ]
 
-MODELS = {"A": {"kind": "gmm", "d": 4, "weights": WEIGHTS, "means": MEANS, "stds": STDS}}
 SOURCE = {
     "repo": "huggingface/diffusers",
     "commit": "58eb52c080",

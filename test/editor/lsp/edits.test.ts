@@ -18,52 +18,18 @@ import { folds, formatting, selection } from "../../../editor/lsp/features/struc
 import { documentSymbols } from "../../../editor/lsp/features/symbols.js";
 import { semanticTokens } from "../../../editor/lsp/features/tokens.js";
 import { Workspace } from "../../../editor/lsp/workspace.js";
-import { memoryFiles } from "./support.js";
+import { editPieces, memoryFiles } from "./support.js";
 
 const spec = (path: string): string => readFileSync(new URL(`../../specs/${path}`, import.meta.url), "utf8");
 const starts = [
   readFileSync(new URL("../../../examples/digits.dsamp", import.meta.url), "utf8"),
   "use std.common { down }\nsolver a(k = 2) {\n  step {\n    point m at rho = down(rho[s], rho[t], k)\n    x[m] = ddim(s -> m)\n    x[t] = renoise(m -> t, noise: z)\n  }\n  noise z\n}\n",
 ];
-const pieces = [
-  ...[
-    "x[t] = ",
-    "(",
-    ")",
-    "[",
-    "]",
-    "{",
-    "}",
-    "\n",
-    ";",
-    ".",
-    ":",
-    "->",
-    "let h = ",
-    "solver b {",
-    "use ",
-    '"',
-  ],
-  ...[
-    "step {",
-    " ",
-    "σ",
-    "x₀",
-    "// c\n",
-    "/// d\n",
-    "for i in 0 .. 2",
-    "1/2",
-    "when up {",
-    "ddim(s -> t)",
-    "|",
-  ],
-];
-
 /** An edit: where (a share of the length), how much goes, what comes. */
 const edit = fc.record({
   at: fc.double({ min: 0, max: 1, noNaN: true }),
   remove: fc.nat({ max: 12 }),
-  insert: fc.oneof(fc.constantFrom(...pieces), fc.constant(""), fc.string({ maxLength: 3 })),
+  insert: fc.oneof(fc.constantFrom(...editPieces), fc.constant(""), fc.string({ maxLength: 3 })),
 });
 
 /** The heap in use, with what nobody holds taken away. */

@@ -1,31 +1,20 @@
 // Owns: 5,000 random edits of a client against the server's own process, with requests among them: it stays alive, its
 // memory does not grow, and what it publishes in the end is what a server publishes that was just started.
 
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import {
-  createProtocolConnection,
-  StreamMessageReader,
-  StreamMessageWriter,
-  type ProtocolConnection,
-  type PublishDiagnosticsParams,
-} from "vscode-languageserver/node.js";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { Random } from "../../fuzz/random.js";
+import { buildBundle, ServerProcess } from "./serverProcess.js";
+import { editPieces } from "./support.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const starts = ["examples/digits.dsamp", "test/specs/solvers/basic/heun.dsamp"].map((path) =>
   readFileSync(join(root, path), "utf8"),
 );
-const pieces =
-  'x[t] = |(|)|[|]|{|}|\n|;|.|:|->|let h = |solver b {|use |"|step {| |σ|x₀|// c\n|/// d\n|1/2|when up {|ddim(s -> t)'.split(
-    "|",
-  );
-
 const edits = 5000;
 /** Edits until the document begins anew. */
 const life = 40;
@@ -44,8 +33,7 @@ const clients: Client[] = [];
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "dsamp-lsp-"));
-  bundle = join(folder, "node_modules", "bundle");
-  execFileSync(process.execPath, [join(root, "editor/vscode/build.mjs"), bundle]);
+  bundle = buildBundle(folder);
 });
 
 afterAll(() => {
@@ -53,68 +41,43 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-class Client {
-  readonly #connection: ProtocolConnection;
-  readonly #server: ChildProcess;
+class Client extends ServerProcess {
   readonly #heap: string;
-  #published: PublishDiagnosticsParams | undefined;
-  ended = false;
-  stderr = "";
 
   constructor(name: string) {
-    this.#heap = join(folder, `${name}.heap`);
+    const heap = join(folder, `${name}.heap`);
     const hook = join(folder, `${name}.mjs`);
-    writeFileSync(hook, preload(this.#heap));
-    const args = ["--expose-gc", "--import", pathToFileURL(hook).href, join(bundle, "server.mjs"), "--stdio"];
-    this.#server = spawn(process.execPath, args, { stdio: "pipe" });
-    this.#server.stderr?.on("data", (data) => (this.stderr += String(data)));
-    this.#server.once("exit", () => (this.ended = true));
-    if (!this.#server.stdout || !this.#server.stdin) throw new Error("no streams");
-    this.#connection = createProtocolConnection(
-      new StreamMessageReader(this.#server.stdout),
-      new StreamMessageWriter(this.#server.stdin),
-    );
-    this.#connection.onNotification("textDocument/publishDiagnostics", (params: PublishDiagnosticsParams) => {
-      this.#published = params;
-    });
-    this.#connection.onRequest("workspace/inlayHint/refresh", () => null);
-    this.#connection.listen();
+    writeFileSync(hook, preload(heap));
+    super(bundle, ["--expose-gc", "--import", pathToFileURL(hook).href]);
+    this.#heap = heap;
     clients.push(this);
   }
 
   async start(): Promise<void> {
     const rootUri = pathToFileURL(folder).href;
-    await this.ask("initialize", { processId: process.pid, rootUri, capabilities: {} });
-    await this.tell("initialized", {});
-  }
-
-  ask(method: string, params: object): Promise<unknown> {
-    return this.#connection.sendRequest(method, params);
-  }
-
-  tell(method: string, params: object): Promise<void> {
-    return this.#connection.sendNotification(method, params);
+    await this.client.sendRequest("initialize", { processId: process.pid, rootUri, capabilities: {} });
+    await this.client.sendNotification("initialized", {});
   }
 
   open(uri: string, version: number, text: string): Promise<void> {
-    return this.tell("textDocument/didOpen", { textDocument: { uri, languageId: "dsamp", version, text } });
+    const textDocument = { uri, languageId: "dsamp", version, text };
+    return this.client.sendNotification("textDocument/didOpen", { textDocument });
   }
 
   close(uri: string): Promise<void> {
-    return this.tell("textDocument/didClose", { textDocument: { uri } });
+    return this.client.sendNotification("textDocument/didClose", { textDocument: { uri } });
   }
 
   /** What was published last, of that version. */
   findings(version: number): readonly string[] | undefined {
-    if (this.#published?.version !== version) return undefined;
-    return this.#published.diagnostics
-      .map(({ code, message, range }) => JSON.stringify([code, message, range]))
-      .sort();
+    const last = this.published.at(-1);
+    if (last?.version !== version) return undefined;
+    return last.diagnostics.map(({ code, message, range }) => JSON.stringify([code, message, range])).sort();
   }
 
   async heap(): Promise<number> {
     writeFileSync(this.#heap, "");
-    this.#server.kill("SIGUSR2");
+    this.server.kill("SIGUSR2");
     return vi.waitFor(
       () => {
         const text = readFileSync(this.#heap, "utf8");
@@ -123,11 +86,6 @@ class Client {
       },
       { timeout: 20_000, interval: 20 },
     );
-  }
-
-  stop(): void {
-    this.#connection.dispose();
-    this.#server.kill();
   }
 }
 
@@ -148,7 +106,7 @@ function request(client: Client, document: TextDocument, random: Random): Promis
     ["codeAction", { range: whole, context: { diagnostics: [] } }],
     ["semanticTokens/full", {}],
   ] as const);
-  return client.ask(`textDocument/${method}`, { textDocument, ...params });
+  return client.client.sendRequest(`textDocument/${method}`, { textDocument, ...params });
 }
 
 test.skipIf(process.platform === "win32")(
@@ -166,14 +124,17 @@ test.skipIf(process.platform === "win32")(
       const version = document.version + 1;
       document = TextDocument.update(document, [{ range, text }], version);
       const contentChanges = [{ range, text }];
-      return client.tell("textDocument/didChange", { textDocument: { uri, version }, contentChanges });
+      return client.client.sendNotification("textDocument/didChange", {
+        textDocument: { uri, version },
+        contentChanges,
+      });
     };
     for (let i = 1; i <= edits; i += 1) {
       const { length } = document.getText();
       if (i % life === 0) await change(0, length, random.pick(starts));
       else {
         const offset = random.below(length + 1);
-        await change(offset, Math.min(length, offset + random.below(13)), random.pick(pieces));
+        await change(offset, Math.min(length, offset + random.below(13)), random.pick(editPieces));
       }
       if (i % 5 === 0) await request(client, document, random);
       if (i % 1000 !== compared) continue;

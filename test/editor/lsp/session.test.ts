@@ -1,12 +1,12 @@
 // Owns: one session of a real client with the real server, over standard input and output, as an editor has it. The
 // server is the bundle that the VS Code extension ships.
 
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   createProtocolConnection,
@@ -23,14 +23,13 @@ import {
   type TextEdit,
   type WorkspaceEdit,
 } from "vscode-languageserver/node.js";
+import { buildBundle, ServerProcess } from "./serverProcess.js";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
 let folder: string;
 let bundle: string;
-let server: ChildProcess;
+let running: ServerProcess;
 let client: ProtocolConnection;
-let stderr = "";
-const published: PublishDiagnosticsParams[] = [];
+let published: readonly PublishDiagnosticsParams[];
 
 const text = `/// A rule of the user.
 solver mine(r = 1/2) {
@@ -48,25 +47,13 @@ beforeAll(() => {
   writeFileSync(join(folder, "a.dsamp"), text);
   writeFileSync(join(folder, "b.dsamp"), 'use "a.dsamp" { mine }\nexpect mine(r: 1/3) { calls 1 }\n');
   uri = pathToFileURL(join(folder, "a.dsamp")).href;
-  bundle = join(folder, "node_modules", "bundle");
-  execFileSync(process.execPath, [join(root, "editor/vscode/build.mjs"), bundle]);
-  server = spawn(process.execPath, [join(bundle, "server.mjs"), "--stdio"], { stdio: "pipe" });
-  server.stderr?.on("data", (data) => (stderr += String(data)));
-  if (!server.stdout || !server.stdin) throw new Error("no streams");
-  client = createProtocolConnection(
-    new StreamMessageReader(server.stdout),
-    new StreamMessageWriter(server.stdin),
-  );
-  client.onNotification("textDocument/publishDiagnostics", (params: PublishDiagnosticsParams) => {
-    published.push(params);
-  });
-  client.onRequest("workspace/inlayHint/refresh", () => null);
-  client.listen();
+  bundle = buildBundle(folder);
+  running = new ServerProcess(bundle);
+  ({ client, published } = running);
 });
 
 afterAll(() => {
-  client.dispose();
-  server.kill();
+  running.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -77,7 +64,7 @@ async function diagnostics(version: number): Promise<Diagnostic[]> {
     if (found) return found.diagnostics;
     await new Promise((done) => setTimeout(done, 25));
   }
-  throw new Error(`no diagnostics for version ${version}; ${stderr}`);
+  throw new Error(`no diagnostics for version ${version}; ${running.stderr}`);
 }
 
 const at = (line: number, character: number) => ({ textDocument: { uri }, position: { line, character } });
@@ -164,10 +151,10 @@ test("a session from initialize to exit", async () => {
 
   await client.sendNotification("textDocument/didClose", { textDocument: { uri } });
   await client.sendRequest("shutdown");
-  const exited = once(server, "exit");
+  const exited = once(running.server, "exit");
   await client.sendNotification("exit");
   expect(await exited).toEqual([0, null]);
-  expect(stderr.replaceAll(/npm warn.*\n/g, "")).toBe("");
+  expect(running.stderr.replaceAll(/npm warn.*\n/g, "")).toBe("");
 }, 60_000);
 
 test("samplers are compiled in the background, and their calls shown", async () => {

@@ -4,6 +4,41 @@ import { joinInside } from "../../../compiler/host.js";
 import type { FileId, Span } from "../../../compiler/source/span.js";
 import { Workspace, type Analysis, type Files } from "../../../editor/lsp/workspace.js";
 
+/** What random edits put into a text: parts of the language, whole and torn. */
+export const editPieces: readonly string[] = [
+  ...[
+    "x[t] = ",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\n",
+    ";",
+    ".",
+    ":",
+    "->",
+    "let h = ",
+    "solver b {",
+    "use ",
+    '"',
+  ],
+  ...[
+    "step {",
+    " ",
+    "σ",
+    "x₀",
+    "// c\n",
+    "/// d\n",
+    "for i in 0 .. 2",
+    "1/2",
+    "when up {",
+    "ddim(s -> t)",
+    "|",
+  ],
+];
+
 /** Files in memory, all of them in the open folder. */
 export const memoryFiles = (files: Readonly<Record<FileId, string>>): Files => ({
   readText: (id) => files[id],
