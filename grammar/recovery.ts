@@ -4,6 +4,7 @@
 import {
   CstParser,
   EOF,
+  type ITokenGrammarPath,
   type IRecognitionException,
   type IToken,
   MismatchedTokenException,
@@ -17,11 +18,15 @@ interface Internals {
   SAVE_ERROR(error: IRecognitionException): IRecognitionException;
   moveToTerminatedState(): void;
   findReSyncTokenType(): TokenType;
+  getNextPossibleTokenTypes(path: ITokenGrammarPath): TokenType[];
   readonly RULE_STACK_IDX: number;
 }
 
 /** Chevrotain recurses once per error of a repetition; more errors than this are not looked for. */
 export const errorsKept = 500;
+
+/** Rules above an error that are walked for what may follow it: far more than lie between it and the next closing bracket. */
+const rulesWalked = 24;
 
 export class RecoveringParser extends CstParser {
   /** Checking the grammar (left recursion, ambiguities) takes longer than parsing most files: a test asks for it. */
@@ -47,6 +52,16 @@ export class RecoveringParser extends CstParser {
     const internals = CstParser.prototype as unknown as Internals;
     if ((this as unknown as Internals).RULE_STACK_IDX === 0) return EOF;
     return internals.findReSyncTokenType.call(this);
+  }
+
+  /** Called by Chevrotain to see what may follow a token; from the top rule it would walk further the deeper the token stands. */
+  override getNextPossibleTokenTypes(path: ITokenGrammarPath): TokenType[] {
+    const internals = CstParser.prototype as unknown as Internals;
+    return internals.getNextPossibleTokenTypes.call(this, {
+      ...path,
+      ruleStack: path.ruleStack.slice(-rulesWalked),
+      occurrenceStack: path.occurrenceStack.slice(-rulesWalked),
+    });
   }
 
   /** Where a block must begin: skips what stands before its `{` on the line, as one error. */

@@ -175,6 +175,12 @@ const million = 1_000_000;
 /** Texts far beyond every limit, and the codes that are among those found. */
 export const absurd: readonly (readonly [what: string, text: string, code: Code])[] = [
   ["parentheses", `let a = ${"(".repeat(million)}1${")".repeat(million)}\n`, "D0801"],
+  // Looking for what may follow a mistake took the more stack the deeper it stood.
+  [
+    "mistakes, each deeper than the one before, to the end of a MiB",
+    `solver a {\n  step { 1\n${"  step 1\n".repeat(100_000)}}\n`,
+    "D0807",
+  ],
   ...[
     ["parentheses", "("],
     ["brackets", "["],
