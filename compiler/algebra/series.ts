@@ -32,13 +32,17 @@ export class SeriesRing<T> {
 
   /** A polynomial: coefficients beyond the list are 0. */
   from(coefficients: readonly T[]): Series<T> {
-    return Array.from({ length: this.length }, (_, k) => coefficients[k] ?? this.field.zero);
+    const result = coefficients.slice(0, this.length);
+    while (result.length < this.length) result.push(this.field.zero);
+    return result;
   }
 
   /** The number of leading coefficients that are 0. */
   valuation(a: Series<T>): number {
-    const first = a.findIndex((c) => !this.field.isZero(c));
-    return first < 0 ? a.length : first;
+    const { isZero } = this.field;
+    let first = 0;
+    while (first < a.length && isZero(a[first]!)) first += 1;
+    return first;
   }
 
   add(a: Series<T>, b: Series<T>): Series<T> {
@@ -50,7 +54,9 @@ export class SeriesRing<T> {
   }
 
   private zip(a: Series<T>, b: Series<T>, f: (x: T, y: T) => T): Series<T> {
-    return Array.from({ length: Math.min(a.length, b.length) }, (_, k) => f(a[k]!, b[k]!));
+    const result: T[] = [];
+    for (let k = 0; k < a.length && k < b.length; k += 1) result.push(f(a[k]!, b[k]!));
+    return result;
   }
 
   neg(a: Series<T>): Series<T> {
@@ -64,7 +70,9 @@ export class SeriesRing<T> {
   mul(a: Series<T>, b: Series<T>): Series<T> {
     // Leading zeros of one factor make more coefficients of the product known.
     const known = Math.min(a.length + this.valuation(b), b.length + this.valuation(a), this.length);
-    return Array.from({ length: known }, (_, n) => this.convolved(a, b, n));
+    const result: T[] = [];
+    for (let n = 0; n < known; n += 1) result.push(this.convolved(a, b, n));
+    return result;
   }
 
   /** The sum of a[k] b[n - k] over `first` <= k <= n. */
@@ -106,7 +114,9 @@ export class SeriesRing<T> {
   }
 
   private addConstant(a: Series<T>, c: T): Series<T> {
-    return a.map((x, k) => (k === 0 ? this.field.add(x, c) : x));
+    const result = a.slice();
+    if (result.length > 0) result[0] = this.field.add(result[0]!, c);
+    return result;
   }
 
   derivative(a: Series<T>): Series<T> {

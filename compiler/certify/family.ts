@@ -5,11 +5,25 @@ import { SeriesRing, type Series } from "../algebra/series.js";
 import { fixedField, Random } from "./fixed.js";
 import { NoSeries } from "./laurent.js";
 
-/** Taylor coefficients in lambda - c. */
-export interface Jets {
-  readonly logAlpha: Series<bigint>;
-  readonly time: Series<bigint>;
-  readonly index: Series<bigint>;
+type JetName = "logAlpha" | "time" | "index";
+
+/** Taylor coefficients in lambda - c; most rules read one of the three. */
+export class Jets {
+  readonly #known: Partial<Record<JetName, Series<bigint>>> = {};
+
+  constructor(private readonly make: Readonly<Record<JetName, () => Series<bigint>>>) {}
+
+  get logAlpha(): Series<bigint> {
+    return (this.#known.logAlpha ??= this.make.logAlpha());
+  }
+
+  get time(): Series<bigint> {
+    return (this.#known.time ??= this.make.time());
+  }
+
+  get index(): Series<bigint> {
+    return (this.#known.index ??= this.make.index());
+  }
 }
 
 /** A family of schedules; `jets` gives the first `length` Taylor coefficients at lambda = c. */
@@ -21,7 +35,7 @@ export interface Family {
 export const familyNames = ["generic", "ve", "vp", "flow"] as const;
 export type FamilyName = (typeof familyNames)[number];
 
-const { one } = fixedField;
+const { one, mul } = fixedField;
 const degree = 9;
 
 /** Coefficients of a polynomial of degree `degree`, shrinking so that it stays tame near its centre. */
@@ -32,10 +46,15 @@ function randomPolynomial(random: Random, start: bigint, slope: bigint): bigint[
 
 /** The polynomial in lambda - c, from that in lambda - centre, as a series. */
 function shifted(coefficients: readonly bigint[], by: bigint, ring: SeriesRing<bigint>): Series<bigint> {
-  const variable = ring.from([by, one]);
-  let result: Series<bigint> = ring.constant(coefficients.at(-1) ?? 0n);
-  for (let k = coefficients.length - 2; k >= 0; k -= 1)
-    result = ring.add(ring.mul(result, variable), ring.constant(coefficients[k] as bigint));
+  const result = [...ring.from(coefficients)];
+  if (by === 0n) return result;
+  // Horner's scheme: the polynomial so far, times by + x, plus a coefficient.
+  result.fill(0n);
+  for (let k = coefficients.length - 1; k >= 0; k -= 1) {
+    for (let n = result.length - 1; n > 0; n -= 1)
+      result[n] = mul(result[n] as bigint, by) + (result[n - 1] as bigint);
+    result[0] = mul(result[0] as bigint, by) + (coefficients[k] as bigint);
+  }
   return result;
 }
 
@@ -51,20 +70,32 @@ export function makeFamily(name: FamilyName, seed: number, centre: bigint): Fami
     jets(c, ring) {
       const by = c - centre;
       const lambda = ring.from([c, one]);
-      const generic = { time: shifted(time, by, ring), index: shifted(index, by, ring) };
+      const generic = {
+        logAlpha: () => shifted(logAlpha, by, ring),
+        time: () => shifted(time, by, ring),
+        index: () => shifted(index, by, ring),
+      };
       switch (name) {
         case "generic":
-          return { ...generic, logAlpha: shifted(logAlpha, by, ring) };
+          return new Jets(generic);
         case "ve":
-          return { ...generic, logAlpha: ring.from([]) };
-        case "vp": {
-          const e = ring.exp(ring.scale(lambda, -2n * one));
-          return { ...generic, logAlpha: ring.scale(ring.log(ring.add(ring.constant(one), e)), -one / 2n) };
-        }
+          return new Jets({ ...generic, logAlpha: () => ring.from([]) });
+        case "vp":
+          return new Jets({
+            ...generic,
+            logAlpha() {
+              const e = ring.exp(ring.scale(lambda, -2n * one));
+              return ring.scale(ring.log(ring.add(ring.constant(one), e)), -one / 2n);
+            },
+          });
         case "flow": {
           const e = ring.exp(ring.neg(lambda));
           const total = ring.add(ring.constant(one), e);
-          return { ...generic, logAlpha: ring.neg(ring.log(total)), time: ring.div(e, total) };
+          return new Jets({
+            ...generic,
+            logAlpha: () => ring.neg(ring.log(total)),
+            time: () => ring.div(e, total),
+          });
         }
       }
     },

@@ -13,7 +13,7 @@ const noise = 1n << (bits - 150n);
 const mul = (a: bigint, b: bigint): bigint => (a * b) >> bits;
 
 /** Products are summed with all their bits and rounded once. */
-function convolved(a: readonly bigint[], b: readonly bigint[], n: number, first: number): bigint {
+export function convolved(a: readonly bigint[], b: readonly bigint[], n: number, first: number): bigint {
   let sum = 0n;
   for (let k = Math.max(first, n - b.length + 1); k <= n && k < a.length; k += 1) {
     const x = a[k] as bigint;

@@ -1,8 +1,9 @@
 // Owns: the generic model of certificates, x0 as a random polynomial in y = x/alpha and lambda, and the exact solution
 // of dy/dlambda = x0 - y through a point, by its Taylor series (mathematics.md, section 4).
 
-import { SeriesRing, type Series } from "../algebra/series.js";
-import { fixedField, Random } from "./fixed.js";
+import { remembered } from "../algebra/remembered.js";
+import type { Series, SeriesRing } from "../algebra/series.js";
+import { convolved, fixedField, Random } from "./fixed.js";
 
 const { one, mul } = fixedField;
 
@@ -61,6 +62,37 @@ export function clockModel(degree: number, lambda: bigint, y: bigint): Model {
   return { dimension: degree + 1, degree, y: none.map(() => y), lambda, monomials };
 }
 
+/** How the monomials of a model are multiplied together: factors come before what is made of them. */
+interface Products {
+  /** After the variables: the numbers of two factors each. */
+  readonly factors: readonly (readonly [number, number])[];
+  /** For every monomial that is not 1. */
+  readonly terms: readonly { readonly product: number; readonly c: readonly bigint[] }[];
+  /** x0 where all variables are 0. */
+  readonly constant: readonly bigint[];
+}
+
+/** Powers and products of powers are shared; those that no monomial needs are not made. */
+const productsOf = remembered(({ dimension, monomials }: Model): Products => {
+  const factors: (readonly [number, number])[] = [];
+  const times = remembered((_key: string, a: number, b: number) => dimension + factors.push([a, b]));
+  const product = (a: number, b: number): number => times(`${a} ${b}`, a, b);
+  const constant = new Array<bigint>(dimension).fill(0n);
+  const terms: Products["terms"][number][] = [];
+  for (const { powers, c } of monomials) {
+    let made: number | undefined;
+    powers.forEach((power, variable) => {
+      if (power === 0) return;
+      let own = variable;
+      for (let k = 1; k < power; k += 1) own = product(own, variable);
+      made = made === undefined ? own : product(made, own);
+    });
+    if (made === undefined) c.forEach((value, d) => (constant[d] = (constant[d] as bigint) + value));
+    else terms.push({ product: made, c });
+  }
+  return { factors, terms, constant };
+});
+
 /** x0 at y and lambda. */
 export function evaluateModel(
   model: Model,
@@ -68,55 +100,52 @@ export function evaluateModel(
   lambda: Series<bigint>,
   ring: SeriesRing<bigint>,
 ): Series<bigint>[] {
-  const shifted = [
+  const { factors, terms, constant } = productsOf(model);
+  const values = [
     ...y.map((v, i) => ring.sub(v, ring.constant(model.y[i] as bigint))),
     ring.sub(lambda, ring.constant(model.lambda)),
   ];
-  const powers = shifted.map((v) => {
-    const list: Series<bigint>[] = [ring.constant(one), v];
-    for (let k = 2; k <= model.degree; k += 1) list.push(ring.mul(list[k - 1] as Series<bigint>, v));
-    return list;
-  });
-  const product = new Map<string, Series<bigint>>();
-  /** Products of powers, shared by prefix. */
-  const productOf = (exponent: readonly number[]): Series<bigint> => {
-    const key = exponent.join();
-    const known = product.get(key);
-    if (known) return known;
-    const last = exponent.length - 1;
-    const rest = exponent.slice(0, -1);
-    const own = powers[last]?.[exponent[last] as number] as Series<bigint>;
-    const made = rest.every((k) => k === 0)
-      ? own
-      : exponent[last] === 0
-        ? productOf(rest)
-        : ring.mul(productOf(rest), own);
-    product.set(key, made);
-    return made;
-  };
-  const length = Math.min(...shifted.map((v) => v.length));
-  const sums = model.y.map(() => new Array<bigint>(length).fill(0n));
-  for (const { powers: exponent, c } of model.monomials) {
-    const value = productOf(exponent);
-    sums.forEach((sum, d) => {
+  const length = Math.min(...values.map((v) => v.length));
+  for (const [a, b] of factors)
+    values.push(ring.mul(values[a] as Series<bigint>, values[b] as Series<bigint>));
+  return constant.map((start, d) => {
+    const sum = new Array<bigint>(length).fill(0n);
+    if (length > 0) sum[0] = start;
+    for (const { product, c } of terms) {
       const factor = c[d] as bigint;
+      if (factor === 0n) continue;
+      const value = values[product] as Series<bigint>;
       for (let n = 0; n < length && n < value.length; n += 1) {
         const coefficient = value[n] as bigint;
         if (coefficient !== 0n) sum[n] = (sum[n] as bigint) + mul(factor, coefficient);
       }
-    });
-  }
-  return sums;
+    }
+    return sum;
+  });
 }
 
-/** y along the exact solution, as Taylor coefficients in lambda - model.lambda. */
+/**
+ * y along the exact solution, as Taylor coefficients in lambda - model.lambda: coefficient n of x0 needs no more of y than
+ * its own n, and gives coefficient n + 1.
+ */
 export function trajectory(model: Model, ring: SeriesRing<bigint>): Series<bigint>[] {
-  let y: Series<bigint>[] = model.y.map((v) => [v]);
-  for (let n = 1; n <= ring.order; n += 1) {
-    const short = new SeriesRing(fixedField, n);
-    const padded = y.map((v) => [...v, 0n]);
-    const x0 = evaluateModel(model, padded, short.from([model.lambda, one]), short);
-    y = y.map((v, d) => [...v, ((x0[d]?.[n - 1] ?? 0n) - (v[n - 1] as bigint)) / BigInt(n)]);
+  const { factors, terms, constant } = productsOf(model);
+  const y = model.y.map((v) => [v]);
+  const values: bigint[][] = Array.from({ length: model.dimension + 1 + factors.length }, () => []);
+  for (let n = 0; n < ring.order; n += 1) {
+    y.forEach((v, d) => values[d]?.push(n === 0 ? 0n : (v[n] as bigint)));
+    values[model.dimension]?.push(n === 1 ? one : 0n);
+    factors.forEach(([a, b], k) =>
+      values[model.dimension + 1 + k]?.push(convolved(values[a] as bigint[], values[b] as bigint[], n, 0)),
+    );
+    y.forEach((v, d) => {
+      let x0 = n === 0 ? (constant[d] as bigint) : 0n;
+      for (const { product, c } of terms) {
+        const coefficient = values[product]?.[n] as bigint;
+        if (coefficient !== 0n) x0 += mul(c[d] as bigint, coefficient);
+      }
+      v.push((x0 - (v[n] as bigint)) / BigInt(n + 1));
+    });
   }
   return y;
 }
