@@ -157,13 +157,13 @@ function checkSamplers(
   const samplers: CheckedSampler[] = [];
   if (spec !== undefined && !hasErrors(found))
     for (const name of wantedOf(read, flags.sampler, allNames)) {
-      const { plan, run, diagnostics, source } = compileSampler(io, spec, name, flags);
+      // What was certified is the sampler as it is written; flags make it another one.
+      const written = flags.set === undefined && flags.steps === undefined ? read.runs?.get(name) : undefined;
+      const { plan, run, diagnostics, source } = compileSampler(io, spec, name, flags, written?.run);
       sources.push(source);
       found.push(...diagnostics);
       const measured = plan && run && target && { gaussian: onGaussian(run, target) };
-      // What was certified is the sampler as it is written; flags make it another one.
-      const asWritten = flags.set === undefined && flags.steps === undefined;
-      const order = asWritten ? read.runs?.get(name) : plan && run && orderOfRun(run);
+      const order = written?.order ?? (plan && run && orderOfRun(run));
       samplers.push({ name, plan, ...measured, ...(order ? { order } : {}) });
     }
   return {

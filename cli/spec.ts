@@ -2,9 +2,8 @@
 
 import { checkProgram } from "../compiler/check/check.js";
 import { checkDefinitions } from "../compiler/check/definitions.js";
-import { checkClaims } from "../compiler/certify/claims.js";
+import { checkClaims, type CertifiedRun } from "../compiler/certify/claims.js";
 import type { ClaimReport } from "../compiler/certify/expect/check.js";
-import type { SamplerOrder } from "../compiler/certify/samplerOrder.js";
 import type { SolverReport } from "../compiler/certify/orderClaims.js";
 import { compile, compileLoaded, type Compilation } from "../compiler/compile.js";
 import type { Diagnostic } from "../compiler/diagnostics/diagnostic.js";
@@ -13,6 +12,7 @@ import type { Sources } from "../compiler/diagnostics/text.js";
 import { limits } from "../compiler/limits.js";
 import { Program, type Module } from "../compiler/resolve/module.js";
 import { didYouMean } from "../compiler/resolve/suggest.js";
+import type { LoweredRun } from "../compiler/sampler/run.js";
 import { fileHost, readText, shown } from "./host.js";
 import type { Io } from "./io.js";
 import { parseSettings, wrongUse } from "./usage.js";
@@ -46,8 +46,8 @@ export interface Inspection {
   readonly orders: readonly SolverReport[];
   /** Claims of `expect` blocks that hold. */
   readonly expected: readonly ClaimReport[];
-  /** Orders of the runs of samplers, by name. */
-  readonly runs?: ReadonlyMap<string, SamplerOrder>;
+  /** Runs of samplers as they are written, by name. */
+  readonly runs?: ReadonlyMap<string, CertifiedRun>;
 }
 
 /** Programs of specs without errors, so that their samplers are compiled without reading and deciding it all again. */
@@ -77,16 +77,20 @@ export function inspect(io: Io, spec: Spec): Inspection {
   };
 }
 
-/** Compiles one sampler of a spec; without a name the only one. What `inspect` found is not found again. */
+/**
+ * Compiles one sampler of a spec; without a name the only one. What `inspect` found is not found again. `lowered` is the
+ * sampler as `inspect` has lowered it, if the flags change nothing of it; its findings are the inspection's.
+ */
 export function compileSampler(
   io: Io,
   spec: Spec,
   sampler: string | undefined,
   flags: SpecFlags,
+  lowered?: LoweredRun,
 ): Compilation {
   const choice = { sampler, steps: flags.steps, set: parseSettings(flags.set ?? []) };
   const known = inspected.get(spec);
-  if (known) return compileLoaded(known.module, known.program, choice);
+  if (known) return compileLoaded(known.module, known.program, choice, lowered);
   const { file, text } = spec;
   return compile({ host: fileHost(io.cwd, file), file: shown(file), text, ...choice });
 }

@@ -56,10 +56,18 @@ export function compile(options: CompileOptions): Compilation {
   return compilation(program, module, compiled);
 }
 
-/** Compiles one sampler of a program that is loaded, checked and without errors, and whose claims are decided. */
-export function compileLoaded(module: Module, loaded: Program, choice: SamplerChoice): Compilation {
+/**
+ * Compiles one sampler of a program that is loaded, checked and without errors, and whose claims are decided; `lowered` is
+ * that sampler where it is lowered already.
+ */
+export function compileLoaded(
+  module: Module,
+  loaded: Program,
+  choice: SamplerChoice,
+  lowered?: LoweredRun,
+): Compilation {
   const program = new Program(loaded.host, new Diagnostics(), loaded.modules);
-  return compilation(program, module, plan(module, program, choice));
+  return compilation(program, module, plan(module, program, choice, lowered));
 }
 
 type Compiled = Pick<Compilation, "run" | "plan">;
@@ -79,12 +87,15 @@ function compilation(
   };
 }
 
-function plan(module: Module, program: Program, choice: SamplerChoice): Compiled {
+function plan(module: Module, program: Program, choice: SamplerChoice, lowered?: LoweredRun): Compiled {
   const { diagnostics } = program;
   const def = chooseSampler(module, choice, diagnostics);
   const run =
-    def &&
-    diagnostics.attempt(() => lowerRun(readSampler(def, program, { steps: choice.steps, set: choice.set })));
+    lowered ??
+    (def &&
+      diagnostics.attempt(() =>
+        lowerRun(readSampler(def, program, { steps: choice.steps, set: choice.set })),
+      ));
   const built =
     run &&
     diagnostics.attempt(() =>

@@ -73,7 +73,7 @@ interface Products {
 }
 
 /** Powers and products of powers are shared; those that no monomial needs are not made. */
-const productsOf = remembered(({ dimension, monomials }: Model): Products => {
+function makeProducts({ dimension, monomials }: Model): Products {
   const factors: (readonly [number, number])[] = [];
   const times = remembered((_key: string, a: number, b: number) => dimension + factors.push([a, b]));
   const product = (a: number, b: number): number => times(`${a} ${b}`, a, b);
@@ -91,7 +91,17 @@ const productsOf = remembered(({ dimension, monomials }: Model): Products => {
     else terms.push({ product: made, c });
   }
   return { factors, terms, constant };
-});
+}
+
+const products = new WeakMap<Model, Products>();
+
+function productsOf(model: Model): Products {
+  const known = products.get(model);
+  if (known) return known;
+  const made = makeProducts(model);
+  products.set(model, made);
+  return made;
+}
 
 /** x0 at y and lambda. */
 export function evaluateModel(

@@ -189,6 +189,8 @@ export interface CertifyOptions {
   readonly limit?: number;
   /** Without start rules, stability and constants: the order alone. */
   readonly brief?: boolean;
+  /** Kinds of grids to tell apart, beside arbitrary ones; default: all that are reported. */
+  readonly grids?: readonly GridKind[];
 }
 
 const severity = { stable: 0, "weakly stable": 1, unstable: 2 } as const;
@@ -221,7 +223,9 @@ export function orderCertificate(setting: Setting, options: CertifyOptions = {})
   let why: string | undefined;
   const limit = options.limit ?? highestOrder;
   const question = { setting, limit } as const;
-  for (const grid of multistep ? reportedGrids : (["ratios"] as const)) {
+  const wanted: readonly GridKind[] = options.grids ?? reportedGrids;
+  for (const grid of reportedGrids) {
+    if (grid !== "ratios" && !(multistep && wanted.includes(grid))) continue;
     // Smooth grids have arbitrary ratios in the limit, and uniform grids are smooth.
     const floor = grid === "ratios" ? undefined : grid === "smooth" ? orders.ratios : orders.smooth;
     const verdict = certifyOrder({ ...question, grid, floor });

@@ -53,7 +53,8 @@ export function samplerOrder(run: LoweredRun): SamplerOrder {
   for (const e of rules) {
     const solver = named(e);
     const setting = settingOf(solver);
-    const certificate = orderCertificate(setting, { brief: true });
+    // Steps without history are the rule's own unless the sampler says how it starts.
+    const certificate = orderCertificate(setting, { brief: sampler.start !== undefined, grids: kinds });
     if (certificate.kind !== "order")
       return {
         order: undefined,
@@ -100,9 +101,8 @@ function startLimit(
   named: (e: Expression) => DefinitionValue,
 ): { order: number; why: string; at?: Span } | undefined {
   if (!start) {
-    const full = orderCertificate(setting);
-    const order = Math.max(...kinds.map((kind) => runOrder(full, setting, kind) ?? Infinity));
-    const low = full.start.find((step) => step.order !== undefined && step.order + 1 === order);
+    const order = Math.max(...kinds.map((kind) => runOrder(certificate, setting, kind) ?? Infinity));
+    const low = certificate.start.find((step) => step.order !== undefined && step.order + 1 === order);
     return Number.isFinite(order)
       ? {
           order,

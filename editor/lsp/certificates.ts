@@ -10,7 +10,7 @@ import {
   orderClauses,
   type SolverReport,
 } from "../../compiler/certify/orderClaims.js";
-import { runOrders } from "../../compiler/certify/claims.js";
+import { certifyRuns } from "../../compiler/certify/claims.js";
 import type { Diagnostic } from "../../compiler/diagnostics/diagnostic.js";
 import { Diagnostics, Failure } from "../../compiler/diagnostics/report.js";
 import { layOut, Writer } from "../../compiler/emit/mathematicsPrint.js";
@@ -40,10 +40,10 @@ export function* certificates({ host, file, text }: LaterRequest): Generator<Par
     const report = diagnostics.attempt(() => checkSolver(solver, program));
     yield { diagnostics: found(), facts: report ? solverFacts(solver, report, program) : [] };
   }
-  const orders = diagnostics.attempt(() => runOrders(module, program)) ?? new Map<string, never>();
+  const runs = diagnostics.attempt(() => certifyRuns(module, program)) ?? new Map<string, never>();
   yield {
     diagnostics: found(),
-    facts: [...orders].flatMap(([name, run]): Fact[] => {
+    facts: [...runs].flatMap(([name, { order: run }]): Fact[] => {
       const def = [...module.definitions.values()].find(
         (candidate) => candidate.sort === "sampler" && candidate.name === name,
       );

@@ -20,7 +20,7 @@ function check(text: string): { found: readonly string[]; order: number | undefi
     found: diagnostics.all
       .filter(({ code }) => code !== "D0308")
       .map((item) => `${item.code} ${item.message}`),
-    order: runs.get("p")?.order,
+    order: runs.get("p")?.order.order,
   };
 }
 
