@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { fail } from "../../compiler/diagnostics/report.js";
 import type { Backend } from "../backend.js";
-import { WasmEngine } from "../kernels/wasm/engine.js";
+import { PARAMETER_BYTES, WasmEngine } from "../kernels/wasm/engine.js";
 import type { WasmMemory } from "../kernels/wasm/platform.js";
 import { checkIntact, noRoom } from "./checks.js";
 import { FusedBackend, type Store } from "./fused.js";
@@ -13,7 +13,7 @@ import { SharedTensors } from "./shared.js";
 
 interface TensorRecord {
   readonly id: number;
-  readonly memoryOffset: number;
+  memoryOffset: number;
   readonly shape: readonly number[];
   readonly dtype: "float32";
   refCount: number;
@@ -31,8 +31,12 @@ interface WasmHeap {
     readonly tfjs: { registerTensor(id: number, size: number, address: number): void };
   };
   dataIdNextNumber: number;
-  readonly dataIdMap: { get(id: object): TensorRecord; set(id: object, record: TensorRecord): void };
-  disposeData(id: object): boolean;
+  readonly dataIdMap: {
+    has(id: object): boolean;
+    get(id: object): TensorRecord;
+    set(id: object, record: TensorRecord): void;
+  };
+  disposeData(id: object, force?: boolean): boolean;
   refCount(id: object): number;
 }
 
@@ -42,30 +46,16 @@ interface HeapBuffer {
   readonly size: number;
   /** In bytes. */
   readonly address: number;
-  /** A block before it that keeps its place, or 0. */
-  readonly before: number;
   /** The tf.Tensor over the same memory, once there is one. */
   tensor: tf.Tensor | null;
 }
 
 /**
- * Bytes between neighbours. Tensors of a power of two would lie 16 bytes apart modulo 4096, and a load a little ahead of a
- * store in the last 12 bits of its address waits for it: up to half as long again for a kernel.
+ * Tensors begin with multiples of this many bytes, where tfjs' allocator gives multiples of 8. Of vectors that begin in the
+ * middle every fourth lies in two lines of the cache and is read twice: a fourteenth of a kernel's time. And a load waits for
+ * a store that it follows by up to some hundred bytes in the last 12 bits of its address: up to half as long again.
  */
-const APART = 304;
-
-/**
- * Tensors begin with a line of the cache where that can be had: tfjs' allocator gives multiples of 8, and a vector that
- * lies in two lines is read twice, a sixth of a kernel's time.
- */
-const LINE = 64;
-/** What the allocator puts before each block. */
-const HEADER = 8;
-/** At least the size of a block whose only purpose is where the next one begins, and of those that are worth one. */
-const BEFORE = 1024;
-const WORTH = 16 * BEFORE;
-/** Gaps elsewhere that such a block may fall into before it is given up. */
-const TRIES = 16;
+const PLACE = 512;
 
 /** Buffers kept for the next tensor of their size: the allocator and the books of tfjs cost a microsecond. */
 const SPARE = 4;
@@ -73,12 +63,37 @@ const SPARE = 4;
 /** Bytes a heap of 32-bit addresses can hand out at once. */
 const LARGEST = 2 ** 32 - 2 ** 16;
 
+const parameterBlocks = new WeakMap<WasmHeap["wasm"], number>();
+
+/** Blocks of tensors that do not begin with them, by the tensor's dataId. */
+const blocks = new WeakMap<object, number>();
+const taught = new WeakSet<WasmHeap>();
+
+/** tfjs frees the block of a tensor by the tensor's address: it is told the block's, when the last user is gone. */
+function teachBlocks(heap: WasmHeap): void {
+  if (taught.has(heap)) return;
+  taught.add(heap);
+  const { disposeData } = heap;
+  heap.disposeData = (id, force = false) => {
+    const block = blocks.get(id);
+    if (block !== undefined && heap.dataIdMap.has(id)) {
+      const record = heap.dataIdMap.get(id);
+      if (force || record.refCount === 1) record.memoryOffset = block;
+    }
+    return disposeData.call(heap, id, force);
+  };
+}
+
 class HeapStore implements Store<HeapBuffer, number> {
   readonly #backend = tf.findBackend("wasm");
   readonly #heap = this.#backend as unknown as WasmHeap;
   readonly #shared = new SharedTensors(tf);
   /** No tf.Tensor is over them. */
   readonly #spare: HeapBuffer[] = [];
+
+  constructor() {
+    teachBlocks(this.#heap);
+  }
 
   get memory(): WasmMemory {
     return this.#heap.wasm.wasmMemory ?? this.#heap.wasm.asm.memory;
@@ -91,63 +106,54 @@ class HeapStore implements Store<HeapBuffer, number> {
       this.#spare.splice(i, 1);
       return found;
     }
-    // Blocks of whole lines, so that what follows begins with one too.
-    const bytes = LINE * Math.ceil((4 * size + APART + HEADER) / LINE) - HEADER;
+    const bytes = 4 * size + PLACE;
     if (bytes > LARGEST) noRoom(size);
     const made = this.#make(size, bytes);
     if (made !== null) return made;
     this.dispose();
     return this.#make(size, bytes) ?? noRoom(size);
   }
-  /** As BackendWasm.move does, with the addresses apart, and with a look at what the allocator says: null, no room. */
+  /** As BackendWasm.move does, in a place of our own, and with a look at what the allocator says: null, no room. */
   #make(size: number, bytes: number): HeapBuffer | null {
     const { wasm, dataIdMap } = this.#heap;
-    const { address, before } = this.#block(bytes);
-    if (address === 0) return null;
+    const block = wasm._malloc(bytes) >>> 0;
+    if (block === 0) return null;
+    const address = PLACE * Math.ceil(block / PLACE);
     const id = this.#heap.dataIdNextNumber++;
     try {
       wasm.tfjs.registerTensor(id, size, address);
     } catch (error) {
       // The last bytes were missing for tfjs' own record of the tensor: emscripten aborts with a RuntimeError.
-      wasm._free(address);
-      if (before !== 0) wasm._free(before);
+      wasm._free(block);
       if (error instanceof Error && error.name === "RuntimeError") return null;
       throw error;
     }
     const dataId = {};
     dataIdMap.set(dataId, { id, memoryOffset: address, shape: [size], dtype: "float32", refCount: 1 });
-    return { dataId, size, address, before, tensor: null };
-  }
-  /**
-   * A block that begins with a line if one before it can make it so: that one is put where there is room for both, and
-   * stays, or its gap would take the next such block. Address 0: no room.
-   */
-  #block(bytes: number): { address: number; before: number } {
-    const { wasm } = this.#heap;
-    const both = bytes < WORTH ? 0 : wasm._malloc(bytes + BEFORE + 2 * LINE) >>> 0;
-    if (both === 0) return { address: wasm._malloc(bytes) >>> 0, before: 0 };
-    wasm._free(both);
-    const end = LINE * Math.ceil((both + BEFORE) / LINE);
-    const blocks: number[] = [];
-    do blocks.push(wasm._malloc(end - both - HEADER) >>> 0);
-    while (blocks.at(-1) !== both && blocks.length < TRIES);
-    const address = wasm._malloc(bytes) >>> 0;
-    const before = address === end ? both : 0;
-    for (const block of blocks) if (block !== before && block !== 0) wasm._free(block);
-    return { address, before };
+    if (address !== block) blocks.set(dataId, block);
+    return { dataId, size, address, tensor: null };
   }
   release(buffer: HeapBuffer): void {
     if (buffer.tensor !== null) return this.#end(buffer);
     this.#spare.push(buffer);
     if (this.#spare.length > SPARE) this.#end(this.#spare.shift()!);
   }
-  #end({ dataId, before, tensor }: HeapBuffer): void {
+  #end({ dataId, tensor }: HeapBuffer): void {
     if (tensor === null) this.#heap.disposeData(dataId);
     else if (!tensor.isDisposed) tensor.dispose();
-    if (before !== 0) this.#heap.wasm._free(before);
   }
   dispose(): void {
     for (const buffer of this.#spare.splice(0)) this.#end(buffer);
+  }
+  /** Where calls find their parameters: once in a heap, for all backends on it, since no two calls overlap. */
+  parameters(): number {
+    const { wasm } = this.#heap;
+    const known = parameterBlocks.get(wasm);
+    if (known !== undefined) return known;
+    const address = wasm._malloc(PARAMETER_BYTES) >>> 0;
+    if (address === 0) noRoom(PARAMETER_BYTES / 4);
+    parameterBlocks.set(wasm, address);
+    return address;
   }
   intact({ tensor }: HeapBuffer): boolean {
     return tensor === null || !tensor.isDisposed;
@@ -175,12 +181,12 @@ class HeapStore implements Store<HeapBuffer, number> {
     // `get` fetches the data when another tfjs backend has it.
     const address = this.#heap.dataIdMap.get(tensor.dataId).memoryOffset;
     return {
-      buffer: { dataId: tensor.dataId, size: tensor.size, address, before: 0, tensor },
+      buffer: { dataId: tensor.dataId, size: tensor.size, address, tensor },
       shape: tensor.shape,
     };
   }
   part({ dataId, address, tensor }: HeapBuffer, start: number, size: number): HeapBuffer {
-    return { dataId, size, address: address + 4 * start, before: 0, tensor };
+    return { dataId, size, address: address + 4 * start, tensor };
   }
 }
 
@@ -222,5 +228,5 @@ export async function openWasm(path?: string): Promise<Backend> {
     });
   }
   const store = new HeapStore();
-  return new FusedBackend("wasm", store, new WasmEngine(store.memory));
+  return new FusedBackend("wasm", store, new WasmEngine(store.memory, store.parameters()));
 }

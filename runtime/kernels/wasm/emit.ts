@@ -3,15 +3,17 @@
 
 import { invariantValues } from "../blocks.js";
 import type { Prim, Tape } from "../tape.js";
-import { F32, FunctionBody, I32, V128, type VectorOp } from "./encode.js";
+import { FunctionBody, I32, V128, type VectorOp } from "./encode.js";
 
 /** Vectors per turn of the main loop, as long as a turn has at most so many operations. */
 const UNROLL = 8;
 const TURN_LIMIT = 256;
+/** Sums that a turn adds its results to: a single one would wait for itself, a tenth of the time of a plain update. */
+const SUMS = 2;
 
 /** Values beyond which a tape is run by blocks instead: engines bound the size of a function. */
 export const TAPE_LIMIT = 4000;
-/** Parameters of a function, likewise. */
+/** Words of a function's parameters beyond which it is not made. */
 export const PARAMETER_LIMIT = 400;
 
 /** Primitives that are one instruction on every half of their lane. */
@@ -76,23 +78,28 @@ interface Access {
 }
 
 /**
- * The function (count, addresses of inputs, addresses of outputs, uniforms) -> 0 when all results are finite.
- * Else, or when they are so large that their sum is not finite, 1: a sum is one operation, a test of each is two.
- * Addresses are in bytes. Invariant inputs are read once, at their address.
+ * The function (address of its parameters) -> 0 when all results are finite. Else, or when they are so large that their sum
+ * is not finite, 1: a sum is one operation, a test of each is two. Parameters are words: the count, the addresses of inputs
+ * and of outputs in bytes, the uniforms; a call with as many arguments takes three times as long. Invariant inputs are read
+ * once, at their address.
  */
 export function emitTape(tape: Tape, invariant: readonly boolean[]): FunctionBody {
-  const { values, inputs, outputs, uniforms } = tape;
+  const { values, inputs, outputs } = tape;
   const pointers = inputs.length + outputs.length;
-  const code = new FunctionBody(
-    [I32, ...Array<typeof I32>(pointers).fill(I32), ...Array<typeof F32>(uniforms.length).fill(F32)],
-    [I32],
-  );
+  const code = new FunctionBody([I32], [I32]);
+  const [count = 0, ...addresses] = Array.from({ length: 1 + pointers }, (_, word) => {
+    const local = code.local(I32);
+    code.op("local.get", 0);
+    code.loadWord(4 * word);
+    code.op("local.set", local);
+    return local;
+  });
   const fixed = invariantValues(tape, invariant);
   /** One local per value; two for 64-bit lanes. */
   const locals = values.map(({ lane }) =>
     lane === "d" || lane === "q" ? [code.local(V128), code.local(V128)] : [code.local(V128)],
   );
-  const sum = code.local(V128);
+  const sums = Array.from({ length: SUMS }, () => code.local(V128));
   const at = code.local(I32);
   const end = code.local(I32);
 
@@ -113,12 +120,10 @@ export function emitTape(tape: Tape, invariant: readonly boolean[]): FunctionBod
     const [local = 0, second] = locals[i]!;
     if (value.kind === "op") return operation(value.prim, value.args, locals[i]!);
     if (value.kind === "constant") code.v128(repeated(value.value, value.lane));
-    else if (value.kind === "uniform") {
-      code.op("local.get", 1 + pointers + value.index);
-      code.vector("f32x4.splat");
-    } else {
-      code.op("local.get", 1 + value.index);
-      code.access("v128.load32_splat", 0);
+    else {
+      const isUniform = value.kind === "uniform";
+      code.op("local.get", isUniform ? 0 : addresses[value.index]!);
+      code.access("v128.load32_splat", isUniform ? 4 * (1 + pointers + value.index) : 0);
     }
     code.op("local.set", local);
     if (second !== undefined) {
@@ -128,12 +133,13 @@ export function emitTape(tape: Tape, invariant: readonly boolean[]): FunctionBod
   });
 
   const address = (pointer: number) => (): void => {
-    code.op("local.get", 1 + pointer);
+    code.op("local.get", addresses[pointer]!);
     code.op("local.get", at);
     code.op("i32.add");
   };
   /** All inputs are read before any result is written, so a result may lie over an input. */
-  const body = (access: Access, offset: number): void => {
+  const body = (access: Access, vector: number): void => {
+    const offset = 16 * vector;
     values.forEach((value, i) => {
       if (fixed[i] || value.kind !== "input") return;
       access.load(address(value.index), offset);
@@ -147,6 +153,7 @@ export function emitTape(tape: Tape, invariant: readonly boolean[]): FunctionBod
       address(inputs.length + output)();
       code.op("local.get", local);
       access.store(offset);
+      const sum = sums[(vector * outputs.length + output) % SUMS]!;
       code.op("local.get", sum);
       code.op("local.get", local);
       if (access.mask !== null) {
@@ -175,7 +182,7 @@ export function emitTape(tape: Tape, invariant: readonly boolean[]): FunctionBod
   };
   /** Walks `at` up to the largest multiple of `stride` bytes within the count. */
   const walk = (stride: number, turn: () => void): void => {
-    code.op("local.get", 0);
+    code.op("local.get", count);
     code.i32(2);
     code.op("i32.shl");
     code.i32(-stride);
@@ -199,12 +206,15 @@ export function emitTape(tape: Tape, invariant: readonly boolean[]): FunctionBod
   while (turn > 1 && turn * size > TURN_LIMIT) turn /= 2;
   if (turn > 1) {
     walk(16 * turn, () => {
-      for (let u = 0; u < turn; u++) body(vectors, 16 * u);
+      for (let u = 0; u < turn; u++) body(vectors, u);
     });
   }
   walk(16, () => body(vectors, 0));
   walk(4, () => body(single, 0));
-  code.op("local.get", sum);
+  sums.forEach((sum, i) => {
+    code.op("local.get", sum);
+    if (i > 0) code.vector("f32x4.add");
+  });
   code.v128(SIZE_BITS);
   code.vector("v128.and");
   code.v128(INFINITE);

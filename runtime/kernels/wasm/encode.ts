@@ -3,10 +3,9 @@
 
 /** Value types. */
 export const I32 = 0x7f;
-export const F32 = 0x7d;
 export const F64 = 0x7c;
 export const V128 = 0x7b;
-export type ValueType = typeof I32 | typeof F32 | typeof F64 | typeof V128;
+export type ValueType = typeof I32 | typeof F64 | typeof V128;
 
 const VOID = 0x40;
 
@@ -149,6 +148,10 @@ export class FunctionBody {
   /** Alignment 4: offsets of tensors are multiples of 8 only, and alignment is a hint. */
   access(name: MemoryOp, offset: number): void {
     this.#emit([0xfd, ...unsigned(memory[name]), 2, ...unsigned(offset)]);
+  }
+
+  loadWord(offset: number): void {
+    this.#emit([0x28, 2, ...unsigned(offset)]);
   }
 
   /** Stores lane 0 of a vector. */

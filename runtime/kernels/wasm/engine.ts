@@ -21,6 +21,9 @@ const SMALL_SAMPLE = 32;
 export const moduleOf = (body: FunctionBody, shared: number | null = null): Uint8Array<ArrayBuffer> =>
   encodeModule({ run: body }, shared);
 
+/** Bytes that a function's parameters may take. */
+export const PARAMETER_BYTES = 4 * PARAMETER_LIMIT;
+
 /** Memory is an address in bytes. */
 export class WasmEngine implements Engine<number> {
   readonly #blocks = new BlockEngine();
@@ -31,7 +34,17 @@ export class WasmEngine implements Engine<number> {
   /** Null where there is no SIMD. */
   readonly #scan: WasmFunction | null;
 
-  constructor(readonly memory: WasmMemory) {
+  /** The parameters of the call under way, as words and as numbers; empty when the memory has grown since. */
+  #words: Int32Array;
+  #numbers: Float32Array;
+
+  /** At the address `parameters` the memory has PARAMETER_BYTES that nobody else uses. */
+  constructor(
+    readonly memory: WasmMemory,
+    readonly parameters: number,
+  ) {
+    this.#words = new Int32Array(memory.buffer, parameters, PARAMETER_LIMIT);
+    this.#numbers = new Float32Array(memory.buffer, parameters, PARAMETER_LIMIT);
     this.#shared = sharedPages(memory);
     this.#scan = isValid(moduleOf(emitScan(), this.#shared)) ? this.#make(emitScan()) : null;
     if (this.#scan === null) return;
@@ -50,21 +63,25 @@ export class WasmEngine implements Engine<number> {
 
   compile(tape: Tape, invariant: readonly boolean[]): Code<number> {
     const pointers = tape.inputs.length + tape.outputs.length;
-    const parameters = pointers + tape.uniforms.length;
+    const parameters = 1 + pointers + tape.uniforms.length;
     if (this.#scan === null || tape.values.length > TAPE_LIMIT || parameters > PARAMETER_LIMIT) {
       return this.#byBlocks(tape, invariant);
     }
     const run = this.#make(emitTape(tape, invariant));
-    const args = Array<number>(1 + parameters).fill(0);
-    const outputs = tape.outputs.map((_, i) => 1 + tape.inputs.length + i);
-    /** Decides where the sum of the results is not finite. */
-    const scan = (count: number): boolean => outputs.every((output) => this.finite(args[output]!, count));
     return {
-      run(count, memories, offsets, uniforms) {
-        args[0] = count;
-        for (let i = 0; i < pointers; i++) args[1 + i] = memories[i]! + 4 * offsets[i]!;
-        for (let i = 0; i < uniforms.length; i++) args[1 + pointers + i] = uniforms[i]!;
-        return run(...args) === 0 || scan(count);
+      run: (count, memories, offsets, uniforms) => {
+        if (this.#words.length === 0) {
+          this.#words = new Int32Array(this.memory.buffer, this.parameters, PARAMETER_LIMIT);
+          this.#numbers = new Float32Array(this.memory.buffer, this.parameters, PARAMETER_LIMIT);
+        }
+        const words = this.#words;
+        const numbers = this.#numbers;
+        words[0] = count;
+        for (let i = 0; i < pointers; i++) words[1 + i] = memories[i]! + 4 * offsets[i]!;
+        for (let i = 0; i < uniforms.length; i++) numbers[1 + pointers + i] = uniforms[i]!;
+        if (run(this.parameters) === 0) return true;
+        // The sum of the results is not finite: are they?
+        return tape.outputs.every((_, i) => this.finite(words[1 + tape.inputs.length + i]! >>> 0, count));
       },
     };
   }

@@ -8,7 +8,7 @@ import { openBackend, type Backend, type Tensor } from "../../../runtime/index.j
 import { lower } from "../../../runtime/kernels/lower.js";
 import { emitTape } from "../../../runtime/kernels/wasm/emit.js";
 import { encodeModule } from "../../../runtime/kernels/wasm/encode.js";
-import { WasmEngine } from "../../../runtime/kernels/wasm/engine.js";
+import { PARAMETER_BYTES, WasmEngine } from "../../../runtime/kernels/wasm/engine.js";
 import { emitNoise, emitScan } from "../../../runtime/kernels/wasm/noise.js";
 import { isValid, type WasmMemory } from "../../../runtime/kernels/wasm/platform.js";
 import { kernel } from "../../support/plans.js";
@@ -51,7 +51,7 @@ test("results do not reach beyond their tensor, at any length", () => {
     .WebAssembly.Memory;
   const memory = new Memory({ initial: 1 });
   const end = memory.buffer.byteLength;
-  const code = new WasmEngine(memory).compile(
+  const code = new WasmEngine(memory, 8192).compile(
     tapeOf(kernel(["x0", "x1", "s0", ["mul", 1, 2], ["add", 0, 3]])),
     [false, false],
   );
@@ -69,6 +69,8 @@ test("results do not reach beyond their tensor, at any length", () => {
       Array.from({ length: count }, (_, i) => 2 * i),
     );
     expect([heap[out / 4 - 1], heap[out / 4 + count]]).toEqual([-7, -7]);
+    // Nor do the parameters beyond their place.
+    expect([heap[8192 / 4 - 1], heap[(8192 + PARAMETER_BYTES) / 4]]).toEqual([-7, -7]);
   }
 });
 
@@ -90,15 +92,44 @@ describe("memory", () => {
     return memoryOffset;
   };
 
-  test("tensors that are worth it begin with a line of the cache, a good way apart modulo 4096", async () => {
+  test("tensors begin with lines of the cache whatever lies between them, together or a good way apart modulo 4096", async () => {
     const backend = await openBackend("wasm");
-    const tensors = [1, 2, 3, 4, 5].map(() => backend.upload(new Float32Array(16384), [16384]));
-    const addresses = tensors.map((tensor) => addressOf(backend, tensor));
-    expect(addresses.map((address) => address % 64)).toEqual([0, 0, 0, 0, 0]);
-    addresses.forEach((a, i) =>
-      addresses.slice(0, i).forEach((b) => expect(Math.abs(a - b) % 4096).toBeGreaterThanOrEqual(64)),
-    );
-    for (const tensor of tensors) backend.free(tensor);
+    for (const size of [16, 16384, 65536, 262144, 16384]) {
+      const tensors = [1, 2, 3, 4, 5].map(() => backend.upload(new Float32Array(size), [size]));
+      const addresses = tensors.map((tensor) => addressOf(backend, tensor));
+      expect(addresses.map((address) => address % 512)).toEqual([0, 0, 0, 0, 0]);
+      for (const tensor of tensors) backend.free(tensor);
+    }
+    backend.dispose();
+  });
+
+  test("whoever is last to use a tensor gives its whole block back", async () => {
+    const backend = await openBackend("wasm");
+    const { wasm } = tf.findBackend("wasm") as unknown as {
+      wasm: { asm: { memory: WasmMemory }; wasmMemory?: WasmMemory };
+    };
+    const memory = wasm.wasmMemory ?? wasm.asm.memory;
+    const data = new Float32Array(1 << 18).fill(3);
+    const round = (): void => {
+      // The backend, the user with a clone that outlives the tensor, the user with a tensor that was taken over.
+      backend.free(backend.upload(data, [data.length]));
+      const shared = backend.upload(data, [data.length]);
+      const clone = tf.clone(backend.tf!.unwrap(shared) as tf.Tensor);
+      backend.free(shared);
+      const other = backend.upload(
+        data.map((x) => -x),
+        [data.length],
+      );
+      expect(clone.dataSync()[data.length - 1]).toBe(3);
+      clone.dispose();
+      backend.free(other);
+      const taken = tf.tensor1d(data);
+      backend.free(backend.tf!.adopt(taken));
+    };
+    round();
+    const size = memory.buffer.byteLength;
+    for (let k = 0; k < 60; k++) round();
+    expect(memory.buffer.byteLength).toBe(size);
     backend.dispose();
   });
 
