@@ -27,6 +27,8 @@ export interface Pass<Memory> {
 export interface Binding<Memory> {
   readonly inputs: readonly Shape[];
   readonly outputs: readonly Shape[];
+  /** Elements of the outputs. */
+  readonly sizes: readonly number[];
   readonly passes: readonly Pass<Memory>[];
   /** Outputs that are plain numbers. */
   readonly numbers: readonly number[];
@@ -76,6 +78,7 @@ export class FusedExecutable<Memory> implements Executable {
     this.#last = {
       inputs: shapes.map((shape) => [...shape]),
       outputs,
+      sizes: outputs.map(sizeOf),
       passes,
       numbers: found.flatMap((shape, i) => (shape === null ? [i] : [])),
       once: shapes.map((shape, input) => {

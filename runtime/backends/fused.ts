@@ -183,12 +183,13 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       this.meter.move(size);
     }
     const reuse = mayReuse ? planReuse(binding.outputs, candidates) : none;
+    // Their memory is asked for first, so that a dispatch without room has done nothing.
     for (const pass of binding.passes) this.#tile(this.#tiled(pass, handles));
-    const results = this.#allocate(binding.outputs, handles, reuse);
+    const results = this.#allocate(binding.sizes, handles, reuse);
     const numbers = ready.numbers(scalars);
     const finite: boolean[] = [];
     for (const pass of binding.passes) {
-      const good = this.#run(pass, handles, results, numbers, this.#tiled(pass, handles));
+      const good = this.#run(pass, handles, results, numbers);
       for (const position of pass.outputs) finite[position] = good;
     }
     for (const position of binding.numbers) {
@@ -197,7 +198,7 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       view[0] = ready.kernel.wide?.rest === position ? number - Math.fround(number) : number;
     }
     this.meter.dispatches += 1;
-    for (const input of reuse) if (input >= 0) this.#forget(handles[input]!);
+    for (let i = 0; i < reuse.length; i++) if (reuse[i]! >= 0) this.#forget(handles[reuse[i]!]!);
     const made: Handle<Buffer>[] = [];
     for (let i = 0; i < results.length; i++) {
       const handle = this.#register(new Handle(binding.outputs[i]!, results[i]!, null, this));
@@ -294,10 +295,10 @@ export class FusedBackend<Buffer, Memory> implements Backend {
     handles: readonly Handle<Buffer>[],
     results: readonly Buffer[],
     numbers: Float64Array,
-    tiled: number,
   ): boolean {
     const { outputs, tape, layout, code, memories, offsets, uniforms } = pass;
     const { run, stretch, total, inputs } = layout;
+    const tiled = this.#tiled(pass, handles);
     const used = tape.inputs.length;
     for (let i = 0; i < uniforms.length; i++) {
       const number = numbers[tape.uniforms[i]!]!;
@@ -350,15 +351,15 @@ export class FusedBackend<Buffer, Memory> implements Backend {
 
   /** Memory for results, that of `handles[reuse[i]]` where there is one. When there is no room nothing is kept. */
   #allocate(
-    shapes: readonly Shape[],
+    sizes: readonly number[],
     handles: readonly Handle<Buffer>[],
     reuse: readonly number[],
   ): Buffer[] {
     const buffers: Buffer[] = [];
     try {
-      for (let i = 0; i < shapes.length; i++) {
-        const given = handles[reuse[i]!]?.buffer ?? null;
-        buffers.push(given ?? this.store.allocate(sizeOf(shapes[i]!)));
+      for (let i = 0; i < sizes.length; i++) {
+        const given = reuse.length === 0 ? null : (handles[reuse[i]!]?.buffer ?? null);
+        buffers.push(given ?? this.store.allocate(sizes[i]!));
       }
       return buffers;
     } catch (error) {
