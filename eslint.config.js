@@ -13,6 +13,7 @@ export default tseslint.config(
       "node_modules",
       "coverage",
       "stdlib/index.ts",
+      "compiler/plan/planValidator.ts",
       "examples/models",
       "test/golden",
     ],

@@ -1,6 +1,8 @@
 // Owns: schema.ts as JSON Schema (draft 2020-12), strict: nothing extra, every index an integer. plan.schema.json is this
-// value as text and is what is published; a test keeps the two equal. What a schema cannot say is in verify.ts.
+// value as text and is what is published, and what scripts/generateValidator.mjs makes a function of; a test keeps the two
+// equal. What a schema cannot say is in verify.ts.
 
+import { arity } from "./arity.js";
 import { hostOps } from "./schema.js";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -29,18 +31,6 @@ const integer = (maximum: number): Json => ({ type: "integer", minimum: 0, maxim
 const text: Json = { type: "string", maxLength: 4096 };
 const name: Json = { type: "string", minLength: 1, maxLength: 256 };
 const number: Json = { type: "number" };
-
-const oneArgument = ["neg", "abs", "sqrt", "exp", "expm1", "log", "sin", "cos", "tan", "atan"];
-const oneArgumentMore = ["floor", "round", "logistic", "not"];
-const twoArguments = ["add", "sub", "mul", "div", "min", "max", "pow", "atan2"];
-const twoArgumentsMore = ["lt", "le", "eq", "ne", "and", "or"];
-
-/** Number of arguments of every kernel operation; verify.ts reads it too. */
-export const arity: ReadonlyMap<string, number> = new Map([
-  ...[...oneArgument, ...oneArgumentMore].map((op) => [op, 1] as const),
-  ...[...twoArguments, ...twoArgumentsMore].map((op) => [op, 2] as const),
-  ["where", 3] as const,
-]);
 
 const operations = (count: number): Json => {
   const ops = [...arity].filter(([, own]) => own === count).map(([op]) => op);

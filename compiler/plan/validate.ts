@@ -1,11 +1,9 @@
 // Owns: from text or an unknown value to a Plan that can be run. Cheap limits come first, then the version, the schema
 // and the meaning (verify.ts), so that nothing a stranger sends reaches a recursive check unbounded.
 
-import type { ErrorObject, ValidateFunction } from "ajv";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import { fail } from "../diagnostics/report.js";
 import { limits } from "../limits.js";
-import { planSchema } from "./planSchema.js";
+import { validatePlan, type SchemaError } from "./planValidator.js";
 import { PLAN_FORMAT, PLAN_VERSION, type Plan } from "./schema.js";
 import { verifyPlan } from "./verify.js";
 
@@ -49,16 +47,9 @@ function checkExtent(value: unknown): void {
   }
 }
 
-let compiled: ValidateFunction | undefined;
-
-function validator(): ValidateFunction {
-  compiled ??= new Ajv2020({ discriminator: true, strictTypes: false }).compile(planSchema);
-  return compiled;
-}
-
 /** The deepest errors say most: the others only report that one of several forms did not fit. */
-function words(errors: readonly ErrorObject[]): string {
-  const depth = (error: ErrorObject): number => error.instancePath.split("/").length;
+function words(errors: readonly SchemaError[]): string {
+  const depth = (error: SchemaError): number => error.instancePath.split("/").length;
   const deepest = Math.max(...errors.map(depth));
   const best = errors.filter((error) => depth(error) === deepest && error.keyword !== "anyOf");
   const chosen = best.length > 0 ? best : errors;
@@ -91,8 +82,7 @@ export function checkPlan(value: unknown): Plan {
   if ("steps" in value && Array.isArray(value.steps) && value.steps.length > planLimits.steps) {
     fail("D0804", `the plan has ${value.steps.length} steps; the limit is ${planLimits.steps}`);
   }
-  const validate = validator();
-  if (!validate(value)) fail("D0501", words(validate.errors ?? []));
+  if (!validatePlan(value)) fail("D0501", words(validatePlan.errors ?? []));
   const plan = value as Plan;
   verifyPlan(plan);
   return plan;

@@ -3,7 +3,7 @@
 
 import { fail } from "../diagnostics/report.js";
 import { hashPath } from "./keys.js";
-import { arity } from "./planSchema.js";
+import { arity } from "./arity.js";
 import type { CallOp, Kernel, Op, Plan, PlanControl, PlanStep, Register, Slot } from "./schema.js";
 
 /** Operations executed in a whole run. */
