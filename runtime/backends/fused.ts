@@ -183,7 +183,7 @@ export class FusedBackend<Buffer, Memory> implements Backend {
       this.meter.move(size);
     }
     const reuse = mayReuse ? planReuse(binding.outputs, candidates) : none;
-    // Their memory is asked for first, so that a dispatch without room has done nothing.
+    // All memory is asked for first, so that a dispatch without room has done nothing.
     for (const pass of binding.passes) this.#tile(this.#tiled(pass, handles));
     const results = this.#allocate(binding.sizes, handles, reuse);
     const numbers = ready.numbers(scalars);

@@ -8,7 +8,7 @@ import { FunctionBody, I32, V128, type VectorOp } from "./encode.js";
 /** Vectors per turn of the main loop, as long as a turn has at most so many operations. */
 const UNROLL = 8;
 const TURN_LIMIT = 256;
-/** Sums that a turn adds its results to: a single one would wait for itself, a tenth of the time of a plain update. */
+/** Sums that a turn adds its results to. Additions take four cycles: a single sum would wait for itself in short tapes. */
 const SUMS = 2;
 
 /** Values beyond which a tape is run by blocks instead: engines bound the size of a function. */
