@@ -52,6 +52,26 @@ export interface Rows {
   split(tensor: Tensor, parts: number): Tensor[];
 }
 
+/** What is said of a tensor with elements that are not finite. */
+export interface Odd {
+  readonly count: number;
+  /** The first one, and its index among all elements. */
+  readonly value: number;
+  readonly index: number;
+  /** The largest magnitude among the finite ones; 0 without any. */
+  readonly largest: number;
+}
+
+/** Looks for elements that are not finite, started one by one and waited for together. */
+export interface Looks {
+  /** Looks at the elements as they are now; the tensor may be given up right after. */
+  start(tensor: Tensor): void;
+  /** With one wait at most, what each look since the last time has found, in their order; null: all are finite. */
+  end(): Promise<readonly (Odd | null)[]>;
+  /** Gives up what was started. */
+  drop(): void;
+}
+
 /** What is known of a tensor before there is one. */
 export interface Outline {
   readonly shape: Shape;
@@ -94,6 +114,8 @@ export interface Backend {
   draw(request: NoiseRequest): Tensor;
   /** Whether all elements are finite. */
   finite(tensor: Tensor): Promise<boolean>;
+  /** For a backend that works behind its caller, who would wait for each answer. Absent: `finite` answers at once. */
+  looks?(): Looks;
   /** Ends the life of a tensor. A second call for the same one throws: it is a fault of the caller. */
   free(tensor: Tensor): void;
   /** Tensors made and not yet freed. */

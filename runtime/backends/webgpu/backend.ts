@@ -9,6 +9,7 @@ import type {
   Backend,
   Executable,
   HostArray,
+  Looks,
   Outline,
   Rows,
   Shape,
@@ -21,17 +22,17 @@ import { reducedShape, sizeOf } from "../../shapes.js";
 import { checkFill, checkIntact, checkReduction } from "../checks.js";
 import { kernelStructure } from "../scalarOps.js";
 import { SharedTensors } from "../shared.js";
-import { Device, type Buffer, type Shader } from "./device.js";
+import { Device, type Buffer, type Shader, type Stamp } from "./device.js";
 import { fillWords, GpuExecutable, gridOf, type Binding } from "./executable.js";
+import { GpuLooks, type Known } from "./looks.js";
 import type { TfGpu } from "./platform.js";
 import * as text from "./reduce.js";
 
 type Tf = typeof tfjs;
 
-class Handle implements Tensor {
+class Handle implements Known {
   readonly size: number;
-  /** Known to be finite, by the stamp of the dispatch that wrote it, or not known. */
-  finite: boolean | { readonly stamp: number } = false;
+  finite: Known["finite"] = false;
   /** The tf.Tensor over the buffer, once there is one. */
   tensor: tfjs.Tensor | null = null;
 
@@ -147,6 +148,7 @@ export class WebGpuBackend implements Backend {
     for (const pass of binding.passes) ready.variant(pass, requests);
     // The check of what networks return.
     this.device.compile(text.finiteText, "dsamp finite");
+    this.device.compile(text.recordText, "dsamp record");
   }
 
   dispatch(
@@ -193,14 +195,14 @@ export class WebGpuBackend implements Backend {
         const shared = variant.packed.length === 0 ? null : this.device.allocate(variant.packedSize);
         for (const { input, at } of variant.packed)
           this.device.copy(handles[input]!.buffer!, 0, shared!, at, handles[input]!.size);
-        const { stamp, slot } = this.device.nextStamp();
-        const words = fillWords(variant, numbers, requests, stamp, slot);
+        const stamp = this.device.nextStamp();
+        const words = fillWords(variant, numbers, requests, stamp);
         const own = variant.own.map((input) => handles[input]!.buffer!);
         const results = pass.outputs.map((position) => buffers[position]!);
-        const bound = ["flags" as const, ...own, ...(shared === null ? [] : [shared]), ...results];
+        const bound = [this.device.flags, ...own, ...(shared === null ? [] : [shared]), ...results];
         this.device.run(variant.shader, words, bound, variant.grid);
         if (shared !== null) this.device.release(shared);
-        for (const position of pass.outputs) finite[position] = { stamp };
+        for (const position of pass.outputs) finite[position] = stamp;
       }
       for (const position of binding.numbers) {
         this.device.release(buffers[position]!);
@@ -324,21 +326,37 @@ export class WebGpuBackend implements Backend {
   }
 
   async finite(tensor: Tensor): Promise<boolean> {
-    const handle = this.#handle(tensor);
-    if (handle.finite === true) return true;
-    if (handle.finite !== false) {
-      const answer = await this.device.finite(handle.finite.stamp);
-      if (answer !== undefined) return (handle.finite = answer);
+    const looks = this.looks();
+    try {
+      looks.start(tensor);
+      return (await looks.end())[0] === null;
+    } finally {
+      looks.drop();
     }
+  }
+
+  looks(): Looks {
+    const { device } = this;
+    const locate = (known: Known): Buffer => this.#buffer(this.#handle(known));
+    return new GpuLooks(
+      device,
+      (tensor) => this.#handle(tensor),
+      locate,
+      (known) => this.#search(known),
+    );
+  }
+
+  /** Looks at all elements, and notes the stamp that tells. */
+  #search(known: Known): Stamp {
+    const handle = this.#handle(known);
+    const stamp = this.device.nextStamp();
     const words = new Uint32Array(4);
-    const { stamp, slot } = this.device.nextStamp();
-    words.set([handle.size, stamp, slot], text.finiteWords.count);
+    words.set([handle.size, stamp.stamp, stamp.slot], text.finiteWords.count);
     const shader = this.device.compile(text.finiteText, "dsamp finite");
     const grid = this.#grid(Math.ceil(handle.size / text.LANES));
-    this.device.run(shader, words.buffer, ["flags", this.#buffer(handle)], grid);
+    this.device.run(shader, words.buffer, [this.device.flags, this.#buffer(handle)], grid);
     this.meter.move(handle.size);
-    handle.finite = { stamp };
-    return this.finite(tensor);
+    return (handle.finite = stamp);
   }
 
   free(tensor: Tensor): void {

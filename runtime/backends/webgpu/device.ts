@@ -3,6 +3,7 @@
 
 import { fail } from "../../../compiler/diagnostics/report.js";
 import { noRoom } from "../checks.js";
+import { RECORD } from "./reduce.js";
 import {
   mapForReading,
   usage,
@@ -26,6 +27,12 @@ export interface Buffer {
   readonly size: number;
 }
 
+/** A number for a dispatch to leave in its slot of the flags if a result is not finite, greater than all before. */
+export interface Stamp {
+  readonly stamp: number;
+  readonly slot: number;
+}
+
 /** Buffers kept for the next tensor of their size: a step writes into what the step before has given up. */
 const SPARE = 6;
 /** Answers to "was a result finite", one per dispatch, used in turn. */
@@ -44,6 +51,8 @@ export class Device {
   /** Dispatches recorded and shaders compiled since the device was opened. */
   dispatches = 0;
   compilations = 0;
+  /** Times that results were waited for. */
+  waits = 0;
 
   constructor(readonly tfjs: TfGpu) {
     void tfjs.device.lost.then((loss) => {
@@ -60,6 +69,14 @@ export class Device {
   /** Storage buffers that a kernel may use beside the flags. */
   get bindings(): number {
     return this.tfjs.device.limits.maxStorageBuffersPerShaderStage - 1;
+  }
+
+  /** Where dispatches leave their stamps. */
+  get flags(): GpuBuffer {
+    return (this.#flags ??= this.tfjs.device.createBuffer({
+      size: SLOTS * 4,
+      usage: usage.storage | usage.copySource,
+    }));
   }
 
   /** Throws D0707 when the device cannot have a buffer of `size` elements, D0709 when it is lost. */
@@ -118,7 +135,7 @@ export class Device {
   run(
     { pipeline, layout }: Shader,
     words: ArrayBuffer,
-    buffers: readonly (Buffer | "flags")[],
+    buffers: readonly (Buffer | GpuBuffer)[],
     [x, y]: readonly [number, number],
   ): void {
     this.#checkLost();
@@ -151,23 +168,30 @@ export class Device {
   /** The elements of a buffer; the array belongs to the caller. Throws D0707 and D0709. */
   async read({ dataId, size }: Buffer): Promise<Float32Array> {
     this.#checkLost();
-    return new Float32Array(await this.#fetch(this.#resource({ dataId, size }), 0, size * 4));
+    return new Float32Array(await this.#fetch([this.#resource({ dataId, size })], size * 4));
   }
 
-  /** A number for a dispatch to leave in its slot if a result is not finite, greater than all before. */
-  nextStamp(): { readonly stamp: number; readonly slot: number } {
+  /** A buffer for what is said of one tensor. */
+  record(): GpuBuffer {
+    this.#checkLost();
+    return this.tfjs.bufferManager.acquireBuffer(RECORD * 4, usage.storage | usage.copySource);
+  }
+
+  /** Gives back a record. Commands that use it may wait to be submitted: those of its next owner come after them. */
+  releaseRecord(record: GpuBuffer): void {
+    this.tfjs.bufferManager.releaseBuffer(record);
+  }
+
+  /** What is in records, in one wait. Throws D0707 and D0709. */
+  async readRecords(records: readonly GpuBuffer[]): Promise<Uint32Array[]> {
+    this.#checkLost();
+    const data = await this.#fetch(records, RECORD * 4);
+    return records.map((_, i) => new Uint32Array(data, i * RECORD * 4, RECORD));
+  }
+
+  nextStamp(): Stamp {
     this.#stamp += 1;
     return { stamp: this.#stamp, slot: this.#stamp % SLOTS };
-  }
-
-  /**
-   * Whether the results of the dispatch with this stamp are finite; undefined when a later one has left its own number.
-   * Throws D0707 and D0709.
-   */
-  async finite(stamp: number): Promise<boolean | undefined> {
-    this.#checkLost();
-    const [left] = new Uint32Array(await this.#fetch(this.#flagBuffer(), (stamp % SLOTS) * 4, 4));
-    return left! > stamp ? undefined : left! < stamp;
   }
 
   /** Gives back what is left; the device belongs to tfjs and stays. */
@@ -181,15 +205,8 @@ export class Device {
     this.tfjs.device.removeEventListener("uncapturederror", this.#onError);
   }
 
-  #flagBuffer(): GpuBuffer {
-    return (this.#flags ??= this.tfjs.device.createBuffer({
-      size: SLOTS * 4,
-      usage: usage.storage | usage.copySource,
-    }));
-  }
-
-  #resource(buffer: Buffer | "flags"): GpuBuffer {
-    if (buffer === "flags") return this.#flagBuffer();
+  #resource(buffer: Buffer | GpuBuffer): GpuBuffer {
+    if (!("dataId" in buffer)) return buffer;
     const { dataId } = buffer;
     this.tfjs.uploadToGPU(dataId);
     const data = this.tfjs.tensorMap.get(dataId);
@@ -204,13 +221,18 @@ export class Device {
     this.tfjs.submitQueue();
   }
 
-  async #fetch(buffer: GpuBuffer, at: number, bytes: number): Promise<ArrayBuffer> {
+  /** The first `bytes` of each of the buffers, one behind the other. */
+  async #fetch(buffers: readonly GpuBuffer[], bytes: number): Promise<ArrayBuffer> {
     const { tfjs } = this;
-    const staging = tfjs.bufferManager.acquireBuffer(bytes, usage.copyTarget | usage.mapRead);
+    const all = buffers.length * bytes;
+    const staging = tfjs.bufferManager.acquireBuffer(all, usage.copyTarget | usage.mapRead);
     tfjs.ensureCommandEncoderReady();
     tfjs.endComputePassEncoder();
-    tfjs.commandEncoder!.copyBufferToBuffer(buffer, at, staging, 0, bytes);
+    buffers.forEach((buffer, i) =>
+      tfjs.commandEncoder!.copyBufferToBuffer(buffer, 0, staging, i * bytes, bytes),
+    );
     tfjs.submitQueue();
+    this.waits += 1;
     try {
       await staging.mapAsync(mapForReading);
     } catch (error) {

@@ -7,7 +7,7 @@ import type { NoiseRequest } from "../../noise/noise.js";
 import { sampleSize } from "../../noise/noise.js";
 import { nodeShapes, sameShape, sizeOf } from "../../shapes.js";
 import { scalarNodes, scalarValues } from "../scalarOps.js";
-import type { Device, Shader } from "./device.js";
+import type { Device, Shader, Stamp } from "./device.js";
 import { emit, GROUP, neededNodes, words as fixed, type Access, type Emitted } from "./emit.js";
 import { writeNoise } from "./noise.js";
 
@@ -224,8 +224,7 @@ export function fillWords(
   { emitted, noise, words, floats }: Variant,
   numbers: readonly (number | undefined)[],
   requests: readonly (NoiseRequest | null)[],
-  stamp: number,
-  slot: number,
+  { stamp, slot }: Stamp,
 ): ArrayBuffer {
   words[fixed.stamp] = stamp;
   words[fixed.slot] = slot;

@@ -405,26 +405,28 @@ describe.skipIf(!webgpuBackend)(`webgpu${skipped}`, () => {
       expect(buffers! - before[1]!).toBeLessThanOrEqual(6);
     });
 
-    test("one dispatch a step with guidance, and every kernel compiled once", async () => {
+    test("one kernel dispatched a step with guidance, and every kernel compiled once", async () => {
       const { device } = backend;
       const plan = planOf("dpmpp_2m");
       const counts: (readonly number[])[] = [];
-      const run = async (): Promise<void> => {
+      const run = async (check: boolean): Promise<void> => {
         await sample(plan, {
-          ...{ models: network, backend, shape: [4, 8, 8], count: 2 },
+          ...{ models: network, backend, shape: [4, 8, 8], count: 2, check },
           onStep: () => void counts.push([device.dispatches, device.compilations]),
         });
       };
       const before = device.compilations;
-      await run();
+      await run(false);
       const dispatches = counts.map(([count]) => count!);
       expect(dispatches.slice(1).map((count, i) => count - dispatches[i]!)).toEqual(Array(20).fill(1));
-      // Beside the kernels, what looks at a network's results.
-      expect(device.compilations - before).toBeLessThanOrEqual(plan.kernels.length + 1);
+      // Beside the kernels, what looks for values that are not finite, and what tells of them.
+      expect(device.compilations - before).toBeLessThanOrEqual(plan.kernels.length + 2);
       expect(new Set(counts.map(([, count]) => count)).size).toBe(1);
       const compiled = device.compilations;
-      await run();
+      await run(true);
       expect(device.compilations).toBe(compiled);
+      // With checks, one more: it tells of the state. Results of the network were looked at when they came.
+      expect(counts.at(-1)![0]! - counts.at(-2)![0]!).toBe(2);
     });
 
     test.each([

@@ -1,0 +1,173 @@
+// What a run on WebGPU waits for, where there is an adapter (scripts/swiftshader.sh): values that are not finite are asked
+// about once a step, and reported as on other backends.
+
+import * as tf from "@tensorflow/tfjs-core";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Plan } from "../../../compiler/plan/schema.js";
+import type { WebGpuBackend } from "../../../runtime/backends/webgpu/backend.js";
+import {
+  functionModel,
+  openBackend,
+  sample,
+  type Backend,
+  type HostArray,
+  type Model,
+  type ModelCall,
+  type RunFailure,
+} from "../../../runtime/index.js";
+import { compiled } from "../../stdlib/harness.js";
+import { kernel } from "../../support/plans.js";
+import { skipped, webgpuBackend } from "./webgpuDevice.js";
+
+const planOf = (solver: string, more = "guidance cfg(scale: 3)", steps = 5): Plan => {
+  const { plan, reports } = compiled(`sampler s {
+  schedule cosine
+  model    predicts eps
+  ${more}
+  grid     log_snr
+  steps    ${steps}
+  solver   ${solver}
+}
+schedule cosine {
+  time t from 0.99 to 0.01
+  alpha = cos(pi/2*t)
+  sigma = sin(pi/2*t)
+}`);
+  if (plan === undefined) throw new Error(reports.join("\n"));
+  return plan;
+};
+
+const tfOf = (backend: Backend, { state }: ModelCall): tf.Tensor =>
+  backend.tf!.unwrap(state.tensor) as tf.Tensor;
+
+/** A network that computes on the tensors of the run, where they lie. */
+const onDevice = (backend: Backend): Model => ({
+  ...functionModel((x) => x),
+  evaluate: (call) =>
+    Promise.resolve({ raw: backend.tf!.adopt(tf.tidy(() => tf.mul(tfOf(backend, call), 0.5))) }),
+});
+
+describe.skipIf(!webgpuBackend)(`runs on webgpu${skipped}`, () => {
+  let backend: WebGpuBackend;
+  let before: number;
+  beforeEach(async () => {
+    backend = (await openBackend("webgpu")) as WebGpuBackend;
+    before = tf.memory().numTensors;
+  });
+  afterEach(() => {
+    expect([backend.liveTensors(), backend.meter.liveBytes, tf.memory().numTensors]).toEqual([0, 0, before]);
+    backend.dispose();
+  });
+
+  describe("waits", () => {
+    test.each(["ddim", "heun", "dpmpp_2m"])("one a step with checks, none without: %s", async (solver) => {
+      const waits = async (check: boolean): Promise<number[]> => {
+        const counts: number[] = [];
+        await sample(planOf(solver), {
+          ...{ models: onDevice(backend), backend, shape: [4, 8, 8], count: 2, check },
+          onStep: () => void counts.push(backend.device.waits),
+        });
+        return counts.slice(1).map((count, i) => count - counts[i]!);
+      };
+      expect(await waits(true)).toEqual([1, 1, 1, 1, 1]);
+      expect(await waits(false)).toEqual([0, 0, 0, 0, 0]);
+    });
+
+    test("a run that wants no answers of the device gets none: its results are known", async () => {
+      const { waits } = backend.device;
+      const plan = planOf("ddim");
+      await sample(plan, { models: functionModel(() => new Float32Array(6)), backend, shape: [3], count: 2 });
+      // The states, the output, what the network read of the state at each call, and the result.
+      expect(backend.device.waits - waits).toBeLessThanOrEqual(plan.steps.length * 3 + 2);
+    });
+  });
+
+  describe("values that are not finite", () => {
+    const size = 3 * 5 * 2;
+    const bad = [
+      ["NaN in the middle", new Float32Array(size).fill(-2.5).fill(NaN, 17, 19)],
+      ["infinity first", new Float32Array(size).fill(1e-3).fill(Infinity, 0, 1).fill(NaN, 29)],
+      ["less than infinity last", new Float32Array(size).fill(-Infinity, 29)],
+      ["nothing else", new Float32Array(size).fill(NaN)],
+    ] as const;
+    /** How a run ends whose call number `at` answers with `data`; what comes after it is up to `then`. */
+    const failing = async (name: string, at: number, data: HostArray, then?: Error): Promise<unknown> => {
+      const own = name === "webgpu" ? backend : await openBackend(name);
+      const models: Model = {
+        ...functionModel((x) => x),
+        evaluate: (call) => {
+          if (then && call.call > at) return Promise.reject(then);
+          const values = call.call === at ? data : new Float32Array(size).fill(0.5);
+          return Promise.resolve({ raw: own.tf!.adopt(tf.tensor(values, [2, 3, 5])) });
+        },
+      };
+      const run = sample(planOf("ddim"), { models, backend: own, shape: [3, 5], count: 2, firstSample: 7 });
+      return run.then(
+        () => undefined,
+        (error: unknown) => (error as RunFailure).diagnostic,
+      );
+    };
+
+    test.each(bad)("%s: the words of other backends, for either call of a step", async (_, data) => {
+      for (const at of [0, 1, 4, 5]) {
+        const here = await failing("webgpu", at, data);
+        expect(here).toMatchObject({
+          code: "D0701",
+          message: expect.stringContaining(`the result of call ${at} of model`),
+        });
+        expect(here).toEqual(await failing("wasm", at, data));
+        await tf.setBackend("webgpu");
+      }
+    });
+
+    test("they are why a later call fails, and are what is reported", async () => {
+      const [, data] = bad[0];
+      const expected = await failing("webgpu", 2, data);
+      expect(await failing("webgpu", 2, data, new Error("the input has NaN"))).toEqual(expected);
+      expect(await failing("webgpu", 2, new Float32Array(size), new Error("no answer"))).toMatchObject({
+        message: expect.stringContaining("call 3: model 'model' failed: no answer"),
+      });
+    });
+
+    test("a state whose kernel is at fault, and results of it that are larger than a workgroup", async () => {
+      const models = functionModel((x, _, { call }) => x.map((v) => (call === 3 ? 3e38 * Math.sign(v) : v)));
+      const run = (own: Backend): Promise<unknown> =>
+        sample(planOf("dpmpp_2m", "guidance cfg(scale: -20)"), {
+          models,
+          backend: own,
+          shape: [3, 1000],
+        }).then(
+          () => undefined,
+          (error: unknown) => (error as RunFailure).diagnostic,
+        );
+      const here = await run(backend);
+      expect(here).toMatchObject({ code: "D0701", message: expect.stringContaining("the state has") });
+      expect(here).toEqual(await run(await openBackend("wasm")));
+    });
+
+    test("a tensor can be given up, or written over, once a look has started", async () => {
+      const root = backend.prepare(kernel(["x0", ["sqrt", 0]]));
+      const looks = backend.looks();
+      for (let i = 0; i < 200; i++) {
+        const values = new Float32Array(300).fill(4);
+        if (i % 3 === 0) values.fill(-4, i);
+        const [made] = backend.dispatch(root, [backend.upload(values, [300])], [], [true]);
+        looks.start(made!);
+        for (const tensor of backend.dispatch(root, [made!], [], [true])) backend.free(tensor);
+      }
+      const { waits } = backend.device;
+      const found = await looks.end();
+      expect(backend.device.waits).toBe(waits + 1);
+      expect(found).toHaveLength(200);
+      found.forEach((odd, i) =>
+        i % 3 === 0
+          ? expect(odd).toEqual({ count: 300 - i, value: NaN, index: i, largest: i === 0 ? 0 : 2 })
+          : expect(odd).toBeNull(),
+      );
+      looks.start(backend.upload(Float32Array.of(1), [1]));
+      looks.drop();
+      expect(await looks.end()).toEqual([]);
+      backend.dispose();
+    });
+  });
+});
