@@ -75,7 +75,7 @@ export async function webgpuFigures(n: number, rounds: number): Promise<GpuFigur
   const programs = plan.steps.map(({ program }) => program);
   const compilations = steps(1);
   const again = compilations.filter((_, i) => programs.indexOf(programs[i]!) < i);
-  const memory = await memoryOf(await openBackend("webgpu"), n, false);
+  const memory = await memoryOf(await openBackend("webgpu"), n);
   const contenders = [updateOnGpu(backend, "fused", n), updateOnGpu(new TfBackend(tf, "webgpu"), "stock", n)];
   const [fused, stock] = await compare(contenders, rounds, 50);
   return {

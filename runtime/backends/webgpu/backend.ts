@@ -1,6 +1,5 @@
 // Owns: the backend on a WebGPU device that it shares with tfjs: tensors are tfjs' tensors, kernels are WGSL of our own,
-// one dispatch each. Results are written beside the inputs, never over them, into buffers that the step before has given
-// up. Noise is left unmade until it is used; a kernel that is its only user makes it on the way.
+// one dispatch each, written over inputs that die in them. Noise is left unmade until it is used; a kernel that is its only user makes it on the way.
 
 import type * as tfjs from "@tensorflow/tfjs-core";
 import { fail } from "../../../compiler/diagnostics/report.js";
@@ -23,7 +22,7 @@ import { checkFill, checkIntact, checkReduction } from "../checks.js";
 import { kernelStructure } from "../scalarOps.js";
 import { SharedTensors } from "../shared.js";
 import { Device, type Buffer, type Shader, type Stamp } from "./device.js";
-import { fillWords, GpuExecutable, gridOf, type Binding } from "./executable.js";
+import { fillWords, GpuExecutable, gridOf, type Binding, type Variant } from "./executable.js";
 import { GpuLooks, type Known } from "./looks.js";
 import type { TfGpu } from "./platform.js";
 import * as text from "./reduce.js";
@@ -44,6 +43,12 @@ class Handle implements Known {
   ) {
     this.size = sizeOf(shape);
   }
+}
+
+/** Memory that a dispatch has filled. */
+interface Result {
+  readonly buffer: Buffer;
+  finite: Known["finite"];
 }
 
 /** What makes a tensor of noise. */
@@ -145,7 +150,11 @@ export class WebGpuBackend implements Backend {
       this.warm(null, [{ shape, noise }], [true]);
       return null;
     });
-    for (const pass of binding.passes) ready.variant(pass, requests);
+    const over = ready.over(
+      binding,
+      inputs.map(({ shape }, i) => (donated[i] === true && requests[i] === null ? sizeOf(shape) : null)),
+    );
+    for (const pass of binding.passes) ready.variant(pass, requests, over);
     // The check of what networks return.
     this.device.compile(text.finiteText, "dsamp finite");
     this.device.compile(text.recordText, "dsamp record");
@@ -165,15 +174,22 @@ export class WebGpuBackend implements Backend {
       if (!(handle.request !== null && donated[i] === true && binding.once[i] === true)) this.#buffer(handle);
       if (handle.buffer !== null) this.meter.move(handle.size);
     });
-    const results = this.#run(ready, binding, handles, scalars);
+    const over = ready.over(
+      binding,
+      handles.map((handle, i) => (donated[i] === true && this.#isFree(handle) ? handle.size : null)),
+    );
+    const results = this.#run(ready, binding, handles, scalars, over);
     this.meter.dispatches += 1;
+    const inside = over.map((input) => handles[input]?.tensor ?? null);
+    for (const input of over) if (input >= 0) this.#forget(handles[input]!);
     const made = results.map(({ buffer, finite }, i) => {
       const handle = this.#make(binding.outputs[i]!, buffer);
       handle.finite = finite;
+      handle.tensor = inside[i]!;
       return handle;
     });
     donated.forEach((gone, i) => {
-      if (gone) this.free(handles[i]!);
+      if (gone && !over.includes(i)) this.free(handles[i]!);
     });
     return made;
   }
@@ -184,37 +200,54 @@ export class WebGpuBackend implements Backend {
     binding: Binding,
     handles: readonly Handle[],
     scalars: readonly number[],
-  ): { buffer: Buffer; finite: Handle["finite"] }[] {
+    over: readonly number[],
+  ): Result[] {
     const numbers = ready.numbers(scalars);
     const requests = handles.map(({ buffer, request }) => (buffer === null ? request : null));
-    const buffers = this.#allocate(binding.outputs.map(sizeOf));
-    const finite: Handle["finite"][] = buffers.map(() => false);
+    const made: Buffer[] = [];
     try {
+      const results = binding.outputs.map((shape, i): Result => {
+        const input = over[i]!;
+        if (input >= 0) return { buffer: handles[input]!.buffer!, finite: false };
+        const isNumber = binding.numbers.includes(i);
+        const number = Float32Array.of(isNumber ? numbers[ready.kernel.outputs[i]!]! : 0);
+        const buffer = isNumber ? this.device.upload(number) : this.device.allocate(sizeOf(shape));
+        made.push(buffer);
+        return { buffer, finite: isNumber && Number.isFinite(number[0]) };
+      });
       for (const pass of binding.passes) {
-        const variant = ready.variant(pass, requests);
-        const shared = variant.packed.length === 0 ? null : this.device.allocate(variant.packedSize);
-        for (const { input, at } of variant.packed)
-          this.device.copy(handles[input]!.buffer!, 0, shared!, at, handles[input]!.size);
         const stamp = this.device.nextStamp();
-        const words = fillWords(variant, numbers, requests, stamp);
-        const own = variant.own.map((input) => handles[input]!.buffer!);
-        const results = pass.outputs.map((position) => buffers[position]!);
-        const bound = [this.device.flags, ...own, ...(shared === null ? [] : [shared]), ...results];
-        this.device.run(variant.shader, words, bound, variant.grid);
-        if (shared !== null) this.device.release(shared);
-        for (const position of pass.outputs) finite[position] = stamp;
+        const own = pass.outputs.map((position) => results[position]!);
+        const buffers = own.map(({ buffer }) => buffer);
+        this.#runPass(ready.variant(pass, requests, over), handles, requests, numbers, buffers, stamp);
+        for (const result of own) result.finite = stamp;
       }
-      for (const position of binding.numbers) {
-        this.device.release(buffers[position]!);
-        const number = numbers[ready.kernel.outputs[position]!]!;
-        buffers[position] = this.device.upload(Float32Array.of(number));
-        finite[position] = Number.isFinite(Math.fround(number));
-      }
+      return results;
     } catch (error) {
-      for (const buffer of buffers) this.device.release(buffer);
+      for (const buffer of made) this.device.release(buffer);
       throw error;
     }
-    return buffers.map((buffer, i) => ({ buffer, finite: finite[i]! }));
+  }
+
+  #runPass(
+    variant: Variant,
+    handles: readonly Handle[],
+    requests: readonly (NoiseRequest | null)[],
+    numbers: readonly (number | undefined)[],
+    results: readonly Buffer[],
+    stamp: Stamp,
+  ): void {
+    const { device } = this;
+    const shared = variant.packed.length === 0 ? [] : [device.allocate(variant.packedSize)];
+    try {
+      for (const { input, at } of variant.packed)
+        device.copy(handles[input]!.buffer!, 0, shared[0]!, at, handles[input]!.size);
+      const own = variant.own.map((input) => handles[input]!.buffer!);
+      const words = fillWords(variant, numbers, requests, stamp);
+      device.run(variant.shader, words, [device.flags, ...own, ...shared, ...results], variant.grid);
+    } finally {
+      for (const buffer of shared) device.release(buffer);
+    }
   }
 
   reduce(fn: ReduceFn, per: Per, inputs: readonly Tensor[], parameter: number | null): Tensor {
@@ -361,13 +394,23 @@ export class WebGpuBackend implements Backend {
 
   free(tensor: Tensor): void {
     const handle = this.#handle(tensor);
-    this.#live.delete(handle);
     const { buffer, tensor: shared } = handle;
-    handle.buffer = null;
+    this.#forget(handle);
     if (buffer === null) return;
-    this.meter.release(handle.size);
     if (shared === null) this.device.release(buffer);
     else if (!shared.isDisposed) shared.dispose();
+  }
+
+  /** Ends a handle without giving back its memory. */
+  #forget(handle: Handle): void {
+    this.#live.delete(handle);
+    if (handle.buffer !== null) this.meter.release(handle.size);
+    handle.buffer = null;
+  }
+
+  /** Whether a tensor's memory may be written over when it dies. */
+  #isFree({ buffer, tensor }: Handle): boolean {
+    return buffer !== null && (tensor === null || this.device.exclusive(buffer));
   }
 
   liveTensors(): number {
@@ -434,7 +477,7 @@ export class WebGpuBackend implements Backend {
     checkIntact(handle.tensor);
     if (handle.buffer !== null) return handle.buffer;
     const ready = this.prepare(identity) as GpuExecutable;
-    const [made] = this.#run(ready, ready.bind([handle.shape]), [handle], []);
+    const [made] = this.#run(ready, ready.bind([handle.shape]), [handle], [], [-1]);
     this.meter.allocate(handle.size);
     this.meter.move(handle.size);
     return (handle.buffer = made!.buffer);

@@ -33,7 +33,7 @@ export interface Stamp {
   readonly slot: number;
 }
 
-/** Buffers kept for the next tensor of their size: a step writes into what the step before has given up. */
+/** Buffers kept for the next tensor of their size: the books of tfjs and a new buffer take longer. */
 const SPARE = 6;
 /** Answers to "was a result finite", one per dispatch, used in turn. */
 const SLOTS = 64;
@@ -105,6 +105,11 @@ export class Device {
       throw error;
     }
     return { dataId, size };
+  }
+
+  /** Whether no more than one tf.Tensor is over a buffer, and the buffer is that of tfjs. */
+  exclusive({ dataId }: Buffer): boolean {
+    return this.tfjs.refCount(dataId) === 1 && this.tfjs.tensorMap.get(dataId).external !== true;
   }
 
   /** Gives back a buffer that nobody else uses. */

@@ -6,6 +6,7 @@ import type { Executable, Shape } from "../../backend.js";
 import type { NoiseRequest } from "../../noise/noise.js";
 import { sampleSize } from "../../noise/noise.js";
 import { nodeShapes, sameShape, sizeOf } from "../../shapes.js";
+import { planReuse } from "../reuse.js";
 import { scalarNodes, scalarValues } from "../scalarOps.js";
 import type { Device, Shader, Stamp } from "./device.js";
 import { emit, GROUP, neededNodes, words as fixed, type Access, type Emitted } from "./emit.js";
@@ -21,7 +22,10 @@ interface PassInput {
   readonly whole: boolean;
 }
 
-/** A pass as it is run: which inputs share the common buffer, and where; all others have their own or are noise. */
+/**
+ * A pass as it is run: which inputs share the common buffer, and where; all others have their own, are noise, or lie where
+ * a result goes.
+ */
 export interface Variant {
   readonly shader: Shader;
   readonly emitted: Emitted;
@@ -149,24 +153,42 @@ export class GpuExecutable implements Executable {
     return scalarValues(this.kernel, scalars, this.isScalar);
   }
 
-  /** A pass with the inputs of which `requests` has one made on the way. Compiles each variant once. */
-  variant(pass: Pass, requests: readonly (NoiseRequest | null)[]): Variant {
+  /**
+   * For each output the input that it is written over, or -1; `candidates` as in `planReuse`. Only where one pass does
+   * everything, so that no other one reads what it has written over.
+   */
+  over({ outputs, passes, numbers }: Binding, candidates: readonly (number | null)[]): readonly number[] {
+    return passes.length === 1 && numbers.length === 0
+      ? planReuse(outputs, candidates)
+      : outputs.map(() => -1);
+  }
+
+  /**
+   * A pass with the inputs of which `requests` has one made on the way, its outputs written `over` inputs. Compiles each
+   * variant once.
+   */
+  variant(pass: Pass, requests: readonly (NoiseRequest | null)[], over: readonly number[]): Variant {
     const noise = pass.inputs.map(({ input }) => requests[input] ?? null);
     const even =
       pass.total % 4 === 0 && noise.every((request) => request === null || sampleSize(request) % 4 === 0);
     const width = even ? 4 : 1;
-    const key = `${width},${noise.map((request) => request?.distribution ?? "").join()}`;
+    const key = [width, ...noise.map((request) => request?.distribution ?? ""), ...over].join();
     let variant = pass.variants.get(key);
     if (variant === undefined) {
-      variant = this.#variant(pass, noise, width);
+      variant = this.#variant(pass, noise, width, over);
       pass.variants.set(key, variant);
     }
     return variant;
   }
 
-  #variant(pass: Pass, noise: readonly (NoiseRequest | null)[], width: 1 | 4): Variant {
+  #variant(
+    pass: Pass,
+    noise: readonly (NoiseRequest | null)[],
+    width: 1 | 4,
+    over: readonly number[],
+  ): Variant {
     const { kernel, device } = this;
-    const stored = pass.inputs.filter((_, i) => noise[i] === null);
+    const stored = pass.inputs.filter(({ input }, i) => noise[i] === null && !over.includes(input));
     const tooMany = stored.length + pass.outputs.length - device.bindings;
     // The smallest ones share a buffer, which is one binding itself.
     const sharing = tooMany <= 0 ? [] : stored.toSorted((a, b) => a.size - b.size).slice(0, tooMany + 1);
@@ -177,6 +199,8 @@ export class GpuExecutable implements Executable {
           input: each.input,
           access: { kind: "noise", distribution: request.distribution } satisfies Access,
         };
+      const output = over.indexOf(each.input);
+      if (output >= 0) return { input: each.input, access: { kind: "over", output } satisfies Access };
       const packed = sharing.includes(each);
       const access: Access = each.whole
         ? { kind: "whole", packed }
@@ -193,7 +217,7 @@ export class GpuExecutable implements Executable {
     const packed: { input: number; at: number }[] = [];
     let packedSize = 0;
     pass.inputs.forEach((each, i) => {
-      if (noise[i] !== null) return;
+      if (!stored.includes(each)) return;
       const first = emitted.placed[i]!;
       const shares = sharing.includes(each);
       if (shares) {

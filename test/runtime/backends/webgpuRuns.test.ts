@@ -1,8 +1,10 @@
-// What a run on WebGPU waits for, where there is an adapter (scripts/swiftshader.sh): values that are not finite are asked
-// about once a step, and reported as on other backends.
+// What a run on WebGPU waits for and what it holds, where there is an adapter (scripts/swiftshader.sh): values that are not
+// finite are asked about once a step and reported as on other backends; results are written over inputs that die.
 
 import * as tf from "@tensorflow/tfjs-core";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { peakTensors } from "../../../compiler/plan/lifetimes.js";
 import type { Plan } from "../../../compiler/plan/schema.js";
 import type { WebGpuBackend } from "../../../runtime/backends/webgpu/backend.js";
 import {
@@ -16,7 +18,8 @@ import {
   type RunFailure,
 } from "../../../runtime/index.js";
 import { compiled } from "../../stdlib/harness.js";
-import { kernel } from "../../support/plans.js";
+import { combined, kernel } from "../../support/plans.js";
+import { caseOf, runCase } from "../kernels/support.js";
 import { skipped, webgpuBackend } from "./webgpuDevice.js";
 
 const planOf = (solver: string, more = "guidance cfg(scale: 3)", steps = 5): Plan => {
@@ -72,13 +75,122 @@ describe.skipIf(!webgpuBackend)(`runs on webgpu${skipped}`, () => {
       expect(await waits(true)).toEqual([1, 1, 1, 1, 1]);
       expect(await waits(false)).toEqual([0, 0, 0, 0, 0]);
     });
+  });
 
-    test("a run that wants no answers of the device gets none: its results are known", async () => {
-      const { waits } = backend.device;
-      const plan = planOf("ddim");
-      await sample(plan, { models: functionModel(() => new Float32Array(6)), backend, shape: [3], count: 2 });
-      // The states, the output, what the network read of the state at each call, and the result.
-      expect(backend.device.waits - waits).toBeLessThanOrEqual(plan.steps.length * 3 + 2);
+  describe("results over inputs that die", () => {
+    const memory = (): number => (tf.findBackend("webgpu") as { numDataIds(): number }).numDataIds();
+
+    test.each([
+      ["ddim", 3],
+      ["heun", 6],
+      ["dpmpp_2m", 4],
+      ["euler_ancestral", 3],
+      ["dpmpp_sde", 7],
+    ])("%s with guidance holds as many tensors as predicted: %d", async (solver, peak) => {
+      const plan = planOf(solver);
+      const compilations: number[] = [];
+      await sample(plan, {
+        ...{ models: onDevice(backend), backend, shape: [4, 8, 8], count: 2 },
+        onStep: () => void compilations.push(backend.device.compilations),
+      });
+      expect(peakTensors(plan)).toBe(peak);
+      expect(backend.meter.peakOfSize(512)).toBe(peak);
+      // What is written over what was known before the run.
+      expect(new Set(compilations).size).toBe(1);
+    });
+
+    test("random kernels give the same bits, whatever is donated and however many buffers there are", async () => {
+      await fc.assert(
+        fc.asyncProperty(caseOf(false), fc.constantFrom(4, 9), async (given, bindings) => {
+          const device = Object.defineProperty(backend.device, "bindings", {
+            value: bindings,
+            configurable: true,
+          });
+          const own = { ...given, kernel: { ...given.kernel, key: `${bindings}` } };
+          const run = async (donates: boolean): Promise<Uint32Array[]> =>
+            (await runCase(backend, { ...own, donated: own.donated.map(() => donates) })).map(
+              ({ data }) => new Uint32Array((data as Float32Array).buffer),
+            );
+          const [beside, over] = [await run(false), await run(true)];
+          Reflect.deleteProperty(device, "bindings");
+          backend.dispose();
+          backend = (await openBackend("webgpu")) as WebGpuBackend;
+          expect(over).toEqual(beside);
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    test("a kernel takes the memory of a donated input and no other", () => {
+      const x = backend.upload(new Float32Array(64).fill(1), [2, 32]);
+      const y = backend.upload(new Float32Array(64).fill(2), [2, 32]);
+      const held = memory();
+      const ready = backend.prepare(combined);
+      const [one] = backend.dispatch(ready, [x, y], [1, 1], [true, false]);
+      expect([memory() - held, backend.meter.peakOfSize(64)]).toEqual([0, 2]);
+      const [other] = backend.dispatch(ready, [one!, y], [1, 1], [false, false]);
+      expect([memory() - held, backend.meter.peakOfSize(64)]).toEqual([1, 3]);
+      for (const tensor of [one!, other!, y]) backend.free(tensor);
+    });
+
+    test.each<[string, (value: tf.Tensor) => tf.Tensor]>([
+      ["has a clone of", (value) => tf.clone(value)],
+      ["has reshaped", (value) => tf.reshape(value, [64])],
+    ])("what somebody %s is not written over", async (_, share) => {
+      const value = tf.fill([2, 32], 3);
+      const kept = share(value);
+      const x = backend.tf.adopt(value);
+      const y = backend.upload(new Float32Array(64).fill(2), [2, 32]);
+      const [made] = backend.dispatch(backend.prepare(combined), [x, y], [1, 10], [true, false]);
+      expect([...(await backend.download(made!))]).toEqual(Array(64).fill(23));
+      expect([...(await kept.data())]).toEqual(Array(64).fill(3));
+      kept.dispose();
+      for (const tensor of [made!, y]) backend.free(tensor);
+    });
+
+    test("a buffer of the application is not written over", async () => {
+      const { device } = backend.device.tfjs;
+      const buffer = device.createBuffer({ size: 64 * 4, usage: 4 | 8 | 128 });
+      device.queue.writeBuffer(buffer, 0, new Float32Array(64).fill(3).buffer);
+      const own = tf.tensor({ buffer, zeroCopy: true } as never, [2, 32], "float32");
+      const again = tf.tensor({ buffer, zeroCopy: true } as never, [2, 32], "float32");
+      const x = backend.tf.adopt(own);
+      const [made] = backend.dispatch(backend.prepare(kernel(["x0", ["neg", 0]])), [x], [], [true]);
+      expect([...(await backend.download(made!))]).toEqual(Array(64).fill(-3));
+      expect([...(await again.data())]).toEqual(Array(64).fill(3));
+      again.dispose();
+      backend.free(made!);
+      buffer.destroy();
+    });
+
+    test("a result in the memory of a network's tensor is that tensor, of its own shape", async () => {
+      const value = tf.fill([1, 2, 32], 3);
+      const shape = [2, 32];
+      const x = backend.tf.adopt(tf.reshape(value, shape));
+      value.dispose();
+      const y = backend.upload(new Float32Array(64).fill(2), shape);
+      const [made] = backend.dispatch(backend.prepare(combined), [x, y], [1, 10], [true, true]);
+      const shared = backend.tf.unwrap(made!) as tf.Tensor;
+      expect([shared.shape, ...(await shared.data())]).toEqual([shape, ...Array<number>(64).fill(23)]);
+      expect(backend.tf.intact(made!)).toBe(true);
+      backend.free(made!);
+      expect(shared.isDisposed).toBe(true);
+    });
+
+    test("when there is no room nothing is given up, nor written over", async () => {
+      const [x, y] = [1, 2].map((v) => backend.upload(new Float32Array(8).fill(v), [8]));
+      const executable = backend.prepare(kernel(["x0", "x1", ["add", 0, 1], ["mul", 0, 1]], [2, 3, 2]));
+      const { allocate } = backend.device;
+      backend.device.allocate = () => {
+        throw new Error("no room");
+      };
+      expect(() => backend.dispatch(executable, [x!, y!], [], [true, true])).toThrow("no room");
+      backend.device.allocate = allocate;
+      expect([backend.liveTensors(), ...(await backend.download(x!))]).toEqual([
+        2,
+        ...Array<number>(8).fill(1),
+      ]);
+      for (const tensor of backend.dispatch(executable, [x!, y!], [], [true, true])) backend.free(tensor);
     });
   });
 
