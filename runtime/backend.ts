@@ -77,6 +77,8 @@ export interface Outline {
   readonly shape: Shape;
   /** Noise that nobody has needed as a tensor yet. */
   readonly noise: NoiseRequest["distribution"] | null;
+  /** Whether it is one of the parts that \`Rows.split\` gives. */
+  readonly part: boolean;
 }
 
 export interface Backend {

@@ -97,7 +97,8 @@ export class Run {
     this.#shape = [count, ...shape];
     this.#inputs = isBound(inputs) ? inputs : bindInputs(plan, inputs, shape, count);
     this.#prepared = preparePlan(plan, backend);
-    warm(plan, this.#prepared, backend, this.#inputs, this.#shape);
+    const batched = plan.models.map((_, model) => this.#isBatched(model));
+    warm(plan, this.#prepared, backend, { inputs: this.#inputs, shape: this.#shape, batched });
     this.#registers = Array<Tensor | null>(plan.registers).fill(null);
     this.#host = plan.control && new ControlledHost(plan, plan.control, state?.control);
     if (state !== undefined) this.#restore(state);
@@ -256,8 +257,7 @@ export class Run {
       const { op } = program[i]!;
       if (op.op !== "call") this.#operate(program[i]!, op, step);
       else {
-        const mayMerge = this.#options.batched?.[op.model] === true && this.#backend.rows !== undefined;
-        const calls = mayMerge ? callsTogether(ops, i, step) : [op];
+        const calls = this.#isBatched(op.model) ? callsTogether(ops, i, step) : [op];
         yield* this.#call(op, calls, step, index);
         i += calls.length - 1;
       }
@@ -269,6 +269,11 @@ export class Run {
       }
     }
     if (this.#checks.pending) await this.#checks.settle();
+  }
+
+  /** Whether calls of a model that differ in their conditions only are made as one. */
+  #isBatched(model: number): boolean {
+    return this.#options.batched?.[model] === true && this.#backend.rows !== undefined;
   }
 
   #operate({ donated, registers }: PreparedOp, op: Exclude<Op, CallOp>, step: PlanStep): void {

@@ -21,6 +21,7 @@ import { reducedShape, sizeOf } from "../../shapes.js";
 import { checkFill, checkIntact, checkReduction } from "../checks.js";
 import { kernelStructure } from "../scalarOps.js";
 import { SharedTensors } from "../shared.js";
+import { Siblings } from "../siblings.js";
 import { Device, type Buffer, type Shader, type Stamp } from "./device.js";
 import { fillWords, GpuExecutable, gridOf, type Binding, type Variant } from "./executable.js";
 import { GpuLooks, type Known } from "./looks.js";
@@ -29,11 +30,19 @@ import * as text from "./reduce.js";
 
 type Tf = typeof tfjs;
 
+/** Memory with the tf.Tensor over it, once there is one. */
+interface Memory {
+  readonly buffer: Buffer;
+  readonly tensor: tfjs.Tensor | null;
+}
+
 class Handle implements Known {
   readonly size: number;
   finite: Known["finite"] = false;
-  /** The tf.Tensor over the buffer, once there is one. */
+  /** The tf.Tensor over the buffer, once there is one; of a part, that over the whole. */
   tensor: tfjs.Tensor | null = null;
+  /** Those it shares memory with: `buffer` is a part, and is not written over, or the rest of the memory would stay unused. */
+  siblings: Siblings<Memory> | null = null;
 
   /** `buffer` is null while the noise of `request` has not been made. */
   constructor(
@@ -78,15 +87,23 @@ export class WebGpuBackend implements Backend {
     },
     split: (tensor, parts) => {
       const handle = this.#handle(tensor);
-      const buffer = this.#buffer(handle);
+      const whole = this.#own(handle);
       const [samples = 1, ...rest] = handle.shape;
+      const shape = [samples / parts, ...rest];
       const size = handle.size / parts;
-      const buffers = this.#allocate(Array<number>(parts).fill(size));
-      buffers.forEach((copy, k) => this.device.copy(buffer, k * size, copy, 0, size));
-      const copies = buffers.map((copy) => this.#make([samples / parts, ...rest], copy));
-      for (const copy of copies) copy.finite = handle.finite;
-      this.free(handle);
-      return copies;
+      const { finite, tensor: inside } = handle;
+      if (!this.device.dividesInto(size)) return this.#copies(handle, whole, shape, parts);
+      const siblings = new Siblings<Memory>({ buffer: whole, tensor: inside }, parts);
+      this.#forget(handle);
+      return Array.from({ length: parts }, (_, k) => {
+        const part = new Handle(shape, { dataId: whole.dataId, size, start: k * size });
+        part.finite = finite;
+        part.tensor = inside;
+        part.siblings = siblings;
+        this.#live.add(part);
+        this.meter.allocate(size);
+        return part;
+      });
     },
   };
   readonly #core: Tf;
@@ -147,14 +164,19 @@ export class WebGpuBackend implements Backend {
       const seed = { low: 0, high: 0 };
       const request = { distribution: noise, seed, key: 0, step: 0, pass: 0, firstSample: 0, shape };
       if (donated[i] === true && binding.once[i] === true) return request;
-      this.warm(null, [{ shape, noise }], [true]);
+      this.warm(null, [{ shape, noise, part: false }], [true]);
       return null;
     });
-    const over = ready.over(
-      binding,
-      inputs.map(({ shape }, i) => (donated[i] === true && requests[i] === null ? sizeOf(shape) : null)),
-    );
-    for (const pass of binding.passes) ready.variant(pass, requests, over);
+    // Results of a network are parts, which nothing is written over, unless it gives them as numbers of the host.
+    for (const isPart of [true, false]) {
+      const candidates = inputs.map(({ shape, part }, i) => {
+        const size = sizeOf(shape);
+        const isFree = requests[i] === null && !(isPart && part && this.device.dividesInto(size));
+        return donated[i] === true && isFree ? size : null;
+      });
+      const over = ready.over(binding, candidates);
+      for (const pass of binding.passes) ready.variant(pass, requests, over);
+    }
     // The check of what networks return.
     this.device.compile(text.finiteText, "dsamp finite");
     this.device.compile(text.recordText, "dsamp record");
@@ -394,23 +416,58 @@ export class WebGpuBackend implements Backend {
 
   free(tensor: Tensor): void {
     const handle = this.#handle(tensor);
-    const { buffer, tensor: shared } = handle;
+    const { buffer, tensor: inside, siblings } = handle;
     this.#forget(handle);
-    if (buffer === null) return;
-    if (shared === null) this.device.release(buffer);
-    else if (!shared.isDisposed) shared.dispose();
+    if (siblings !== null) this.#leave(handle, siblings);
+    else if (buffer !== null) this.#release({ buffer, tensor: inside });
   }
 
   /** Ends a handle without giving back its memory. */
   #forget(handle: Handle): void {
     this.#live.delete(handle);
-    if (handle.buffer !== null) this.meter.release(handle.size);
+    if (handle.buffer !== null && handle.siblings === null) this.meter.release(handle.size);
     handle.buffer = null;
   }
 
+  #leave({ size }: Handle, siblings: Siblings<Memory>): void {
+    if (siblings.leave(this.meter, size)) this.#release(siblings.whole);
+  }
+
+  #release({ buffer, tensor }: Memory): void {
+    if (tensor === null) this.device.release(buffer);
+    else if (!tensor.isDisposed) tensor.dispose();
+  }
+
   /** Whether a tensor's memory may be written over when it dies. */
-  #isFree({ buffer, tensor }: Handle): boolean {
-    return buffer !== null && (tensor === null || this.device.exclusive(buffer));
+  #isFree({ buffer, tensor, siblings }: Handle): boolean {
+    return buffer !== null && siblings === null && (tensor === null || this.device.exclusive(buffer));
+  }
+
+  /** Equal parts of a tensor, each in memory of its own, for devices that cannot bind them where they lie. */
+  #copies(handle: Handle, whole: Buffer, shape: Shape, parts: number): Handle[] {
+    const size = handle.size / parts;
+    const buffers = this.#allocate(Array<number>(parts).fill(size));
+    buffers.forEach((copy, k) => this.device.copy(whole, k * size, copy, 0, size));
+    const copies = buffers.map((copy) => this.#make(shape, copy));
+    for (const copy of copies) copy.finite = handle.finite;
+    this.free(handle);
+    return copies;
+  }
+
+  /** The memory of a tensor, shared with no other: tfjs knows no parts. */
+  #own(handle: Handle): Buffer {
+    const part = this.#buffer(handle);
+    const { siblings, size } = handle;
+    if (siblings === null) return part;
+    const buffer = this.device.allocate(size);
+    this.device.copy(part, 0, buffer, 0, size);
+    this.meter.allocate(size);
+    this.meter.move(2 * size);
+    handle.buffer = buffer;
+    handle.tensor = null;
+    handle.siblings = null;
+    this.#leave(handle, siblings);
+    return buffer;
   }
 
   liveTensors(): number {
@@ -432,7 +489,7 @@ export class WebGpuBackend implements Backend {
     if (tf.findBackend("webgpu") !== this.#tfGpu)
       fail("D0705", "tfjs' backend 'webgpu' was replaced while the run had tensors on it");
     if (tf.getBackend() !== "webgpu") void tf.setBackend("webgpu");
-    const { dataId } = this.#buffer(handle);
+    const { dataId } = this.#own(handle);
     return (handle.tensor = this.#shared.give(handle.tensor, handle.shape, () =>
       tf.engine().makeTensorFromDataId(dataId, [...handle.shape], "float32", this.#tfGpu),
     ));

@@ -20,11 +20,13 @@ export interface Shader {
   readonly layout: object;
 }
 
-/** A tensor's memory in tfjs. */
+/** A tensor's memory in tfjs, or a part of it. */
 export interface Buffer {
   readonly dataId: object;
   /** In elements. */
   readonly size: number;
+  /** Of a part: where it begins, in elements. */
+  readonly start?: number;
 }
 
 /** A number for a dispatch to leave in its slot of the flags if a result is not finite, greater than all before. */
@@ -112,7 +114,12 @@ export class Device {
     return this.tfjs.refCount(dataId) === 1 && this.tfjs.tensorMap.get(dataId).external !== true;
   }
 
-  /** Gives back a buffer that nobody else uses. */
+  /** Whether parts of `size` elements each can be bound where they lie. */
+  dividesInto(size: number): boolean {
+    return (size * 4) % this.tfjs.device.limits.minStorageBufferOffsetAlignment === 0;
+  }
+
+  /** Gives back a buffer that nobody else uses, and no part. */
   release(buffer: Buffer): void {
     this.#spare.push(buffer);
     if (this.#spare.length > SPARE) this.tfjs.disposeData(this.#spare.shift()!.dataId);
@@ -148,8 +155,11 @@ export class Device {
     const uniform = tfjs.bufferManager.acquireBuffer(words.byteLength, usage.copyTarget | usage.uniform);
     tfjs.device.queue.writeBuffer(uniform, 0, words);
     tfjs.uniformPendingDisposal.push(uniform);
-    const resources = [uniform, ...buffers.map((buffer) => this.#resource(buffer))];
-    const entries = resources.map((buffer, binding) => ({ binding, resource: { buffer } }));
+    const entries = [uniform, ...buffers].map((given, binding) => {
+      const buffer = this.#resource(given);
+      if (!("dataId" in given) || given.start === undefined) return { binding, resource: { buffer } };
+      return { binding, resource: { buffer, offset: given.start * 4, size: given.size * 4 } };
+    });
     const group = tfjs.device.createBindGroup({ layout, entries });
     tfjs.ensureCommandEncoderReady();
     const pass = (tfjs.computePassEncoder ??= tfjs.commandEncoder!.beginComputePass());
@@ -161,19 +171,21 @@ export class Device {
     if (tfjs.dispatchCountInPass >= DISPATCHES_PER_SUBMIT) this.#submit();
   }
 
-  /** Records a copy of `count` elements. */
+  /** Records a copy of `count` elements to a buffer that is no part. */
   copy(from: Buffer, at: number, to: Buffer, toAt: number, count: number): void {
     this.#checkLost();
     const [source, target] = [this.#resource(from), this.#resource(to)];
     this.tfjs.ensureCommandEncoderReady();
     this.tfjs.endComputePassEncoder();
-    this.tfjs.commandEncoder!.copyBufferToBuffer(source, at * 4, target, toAt * 4, count * 4);
+    const first = (from.start ?? 0) + at;
+    this.tfjs.commandEncoder!.copyBufferToBuffer(source, first * 4, target, toAt * 4, count * 4);
   }
 
   /** The elements of a buffer; the array belongs to the caller. Throws D0707 and D0709. */
-  async read({ dataId, size }: Buffer): Promise<Float32Array> {
+  async read(buffer: Buffer): Promise<Float32Array> {
     this.#checkLost();
-    return new Float32Array(await this.#fetch([this.#resource({ dataId, size })], size * 4));
+    const { size, start = 0 } = buffer;
+    return new Float32Array(await this.#fetch([this.#resource(buffer)], start * 4, size * 4));
   }
 
   /** A buffer for what is said of one tensor. */
@@ -190,7 +202,7 @@ export class Device {
   /** What is in records, in one wait. Throws D0707 and D0709. */
   async readRecords(records: readonly GpuBuffer[]): Promise<Uint32Array[]> {
     this.#checkLost();
-    const data = await this.#fetch(records, RECORD * 4);
+    const data = await this.#fetch(records, 0, RECORD * 4);
     return records.map((_, i) => new Uint32Array(data, i * RECORD * 4, RECORD));
   }
 
@@ -226,15 +238,15 @@ export class Device {
     this.tfjs.submitQueue();
   }
 
-  /** The first `bytes` of each of the buffers, one behind the other. */
-  async #fetch(buffers: readonly GpuBuffer[], bytes: number): Promise<ArrayBuffer> {
+  /** `bytes` of each of the buffers from `at` on, one behind the other. */
+  async #fetch(buffers: readonly GpuBuffer[], at: number, bytes: number): Promise<ArrayBuffer> {
     const { tfjs } = this;
     const all = buffers.length * bytes;
     const staging = tfjs.bufferManager.acquireBuffer(all, usage.copyTarget | usage.mapRead);
     tfjs.ensureCommandEncoderReady();
     tfjs.endComputePassEncoder();
     buffers.forEach((buffer, i) =>
-      tfjs.commandEncoder!.copyBufferToBuffer(buffer, 0, staging, i * bytes, bytes),
+      tfjs.commandEncoder!.copyBufferToBuffer(buffer, at, staging, i * bytes, bytes),
     );
     tfjs.submitQueue();
     this.waits += 1;
