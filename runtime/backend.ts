@@ -81,6 +81,15 @@ export interface Outline {
   readonly part: boolean;
 }
 
+/** Compiles before a run what the methods of a backend will need. Throws D0703 where they do: shapes do not broadcast. */
+export interface Warming {
+  dispatch(executable: Executable, inputs: readonly Outline[], donated: readonly boolean[]): void;
+  reduce(fn: ReduceFn, per: Per, inputs: readonly Outline[]): void;
+  /** What makes noise a tensor. */
+  store(noise: Outline): void;
+  looks(): void;
+}
+
 export interface Backend {
   readonly name: string;
   readonly floatBits: 32 | 64;
@@ -94,11 +103,8 @@ export interface Backend {
   download(tensor: Tensor): Promise<HostArray>;
   /** Compiles a kernel; kernels of equal structure share one executable. */
   prepare(kernel: Kernel): Executable;
-  /**
-   * Compiles what a dispatch of such inputs will need; null: what makes noise a tensor. Absent: nothing depends on shapes.
-   * Throws D0703 when they do not broadcast.
-   */
-  warm?(executable: Executable | null, inputs: readonly Outline[], donated: readonly boolean[]): void;
+  /** Absent: nothing depends on shapes, or nothing is compiled. */
+  readonly warm?: Warming;
   /**
    * Runs a kernel: fresh tensors, one per output, each of the broadcast shape of the inputs that reach it. Inputs
    * marked in `donated` are given up by the caller: the backend frees them or writes a result into their memory. A

@@ -98,7 +98,8 @@ export class Run {
     this.#inputs = isBound(inputs) ? inputs : bindInputs(plan, inputs, shape, count);
     this.#prepared = preparePlan(plan, backend);
     const batched = plan.models.map((_, model) => this.#isBatched(model));
-    warm(plan, this.#prepared, backend, { inputs: this.#inputs, shape: this.#shape, batched });
+    const recorded = options.noise !== undefined;
+    warm(plan, this.#prepared, backend, { inputs: this.#inputs, shape: this.#shape, batched, recorded });
     this.#registers = Array<Tensor | null>(plan.registers).fill(null);
     this.#host = plan.control && new ControlledHost(plan, plan.control, state?.control);
     if (state !== undefined) this.#restore(state);

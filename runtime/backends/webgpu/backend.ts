@@ -14,6 +14,7 @@ import type {
   Shape,
   Tensor,
   TfInterop,
+  Warming,
 } from "../../backend.js";
 import { Meter } from "../../meter.js";
 import { checkRequest, type NoiseRequest } from "../../noise/noise.js";
@@ -22,11 +23,12 @@ import { checkFill, checkIntact, checkReduction } from "../checks.js";
 import { kernelStructure } from "../scalarOps.js";
 import { SharedTensors } from "../shared.js";
 import { Siblings } from "../siblings.js";
-import { Device, type Buffer, type Shader, type Stamp } from "./device.js";
-import { fillWords, GpuExecutable, gridOf, type Binding, type Variant } from "./executable.js";
+import { Device, type Buffer, type Stamp } from "./device.js";
+import { fillWords, GpuExecutable, gridOf, type Binding, type Choice, type Variant } from "./executable.js";
 import { GpuLooks, type Known } from "./looks.js";
 import type { TfGpu } from "./platform.js";
 import * as text from "./reduce.js";
+import { GpuReductions, groupsOf } from "./reductions.js";
 
 type Tf = typeof tfjs;
 
@@ -109,8 +111,19 @@ export class WebGpuBackend implements Backend {
   readonly #core: Tf;
   readonly #tfGpu: tfjs.KernelBackend;
   readonly #shared: SharedTensors;
+  readonly #reductions: GpuReductions;
   readonly #live = new Set<Handle>();
   readonly #cache = new Map<string, GpuExecutable>();
+
+  readonly warm: Warming = {
+    dispatch: (executable, inputs, donated) => this.#warm(executable as GpuExecutable, inputs, donated),
+    reduce: (fn, per, inputs) => this.#reductions.warm(fn, groupsOf(inputs[0]!.shape, per)),
+    store: (noise) => this.#warm(this.#prepare(identity), [noise], [true]),
+    looks: () => {
+      this.device.compile(text.finiteText, "dsamp finite");
+      this.device.compile(text.recordText, "dsamp record");
+    },
+  };
 
   /** tfjs' backend `webgpu` must be registered and ready. */
   constructor(core: Tf) {
@@ -118,6 +131,7 @@ export class WebGpuBackend implements Backend {
     this.#shared = new SharedTensors(core);
     this.#tfGpu = core.findBackend("webgpu");
     this.device = new Device(this.#tfGpu as unknown as TfGpu);
+    this.#reductions = new GpuReductions(this.device);
     this.tf = {
       backend: "webgpu",
       unwrap: (tensor) => this.#share(this.#handle(tensor)),
@@ -145,6 +159,10 @@ export class WebGpuBackend implements Backend {
   }
 
   prepare(kernel: Kernel): Executable {
+    return this.#prepare(kernel);
+  }
+
+  #prepare(kernel: Kernel): GpuExecutable {
     if (kernel.wide !== undefined) throw new Error("the backend 'webgpu' has no float64");
     const structure = kernelStructure(kernel);
     let executable = this.#cache.get(structure);
@@ -155,8 +173,7 @@ export class WebGpuBackend implements Backend {
     return executable;
   }
 
-  warm(executable: Executable | null, inputs: readonly Outline[], donated: readonly boolean[]): void {
-    const ready = (executable ?? this.prepare(identity)) as GpuExecutable;
+  #warm(ready: GpuExecutable, inputs: readonly Outline[], donated: readonly boolean[]): void {
     const binding = ready.bind(inputs.map(({ shape }) => shape));
     const requests = inputs.map(({ shape, noise }, i): NoiseRequest | null => {
       if (noise === null) return null;
@@ -164,7 +181,7 @@ export class WebGpuBackend implements Backend {
       const seed = { low: 0, high: 0 };
       const request = { distribution: noise, seed, key: 0, step: 0, pass: 0, firstSample: 0, shape };
       if (donated[i] === true && binding.once[i] === true) return request;
-      this.warm(null, [{ shape, noise, part: false }], [true]);
+      this.warm.store({ shape, noise, part: false });
       return null;
     });
     // Results of a network are parts, which nothing is written over, unless it gives them as numbers of the host.
@@ -174,12 +191,9 @@ export class WebGpuBackend implements Backend {
         const isFree = requests[i] === null && !(isPart && part && this.device.dividesInto(size));
         return donated[i] === true && isFree ? size : null;
       });
-      const over = ready.over(binding, candidates);
-      for (const pass of binding.passes) ready.variant(pass, requests, over);
+      const { passes, over } = ready.choose(binding, candidates);
+      for (const pass of passes) ready.variant(pass, requests, over);
     }
-    // The check of what networks return.
-    this.device.compile(text.finiteText, "dsamp finite");
-    this.device.compile(text.recordText, "dsamp record");
   }
 
   dispatch(
@@ -196,11 +210,12 @@ export class WebGpuBackend implements Backend {
       if (!(handle.request !== null && donated[i] === true && binding.once[i] === true)) this.#buffer(handle);
       if (handle.buffer !== null) this.meter.move(handle.size);
     });
-    const over = ready.over(
+    const choice = ready.choose(
       binding,
       handles.map((handle, i) => (donated[i] === true && this.#isFree(handle) ? handle.size : null)),
     );
-    const results = this.#run(ready, binding, handles, scalars, over);
+    const { over } = choice;
+    const results = this.#run(ready, binding, choice, handles, scalars);
     this.meter.dispatches += 1;
     const inside = over.map((input) => handles[input]?.tensor ?? null);
     for (const input of over) if (input >= 0) this.#forget(handles[input]!);
@@ -220,9 +235,9 @@ export class WebGpuBackend implements Backend {
   #run(
     ready: GpuExecutable,
     binding: Binding,
+    { passes, over }: Choice,
     handles: readonly Handle[],
     scalars: readonly number[],
-    over: readonly number[],
   ): Result[] {
     const numbers = ready.numbers(scalars);
     const requests = handles.map(({ buffer, request }) => (buffer === null ? request : null));
@@ -237,7 +252,7 @@ export class WebGpuBackend implements Backend {
         made.push(buffer);
         return { buffer, finite: isNumber && Number.isFinite(number[0]) };
       });
-      for (const pass of binding.passes) {
+      for (const pass of passes) {
         const stamp = this.device.nextStamp();
         const own = pass.outputs.map((position) => results[position]!);
         const buffers = own.map(({ buffer }) => buffer);
@@ -275,100 +290,12 @@ export class WebGpuBackend implements Backend {
   reduce(fn: ReduceFn, per: Per, inputs: readonly Tensor[], parameter: number | null): Tensor {
     checkReduction(fn, inputs);
     const handles = inputs.map((tensor) => this.#handle(tensor));
-    const { shape } = handles[0]!;
-    const target = reducedShape(shape, per);
     const buffers = handles.map((handle) => this.#buffer(handle));
-    // Kept axes before the reduced ones, then these, then kept ones that lie behind.
-    const lastReduced = shape.findLastIndex((extent, axis) => target[axis] !== extent);
-    const inner = lastReduced < 0 ? 1 : sizeOf(target.slice(lastReduced + 1));
-    const groups = sizeOf(target);
-    const size = sizeOf(shape) / groups;
-    const result =
-      fn === "quantile"
-        ? this.#quantile(buffers[0]!, groups, size, inner, parameter ?? 0)
-        : this.#fold(fn, buffers, groups, size, inner);
+    const { shape } = handles[0]!;
+    const result = this.#reductions.run(fn, groupsOf(shape, per), buffers, parameter);
     this.meter.reductions += 1;
     for (const handle of handles) this.meter.move(handle.size);
-    return this.#make(target, result);
-  }
-
-  #fold(
-    fn: Exclude<ReduceFn, "quantile">,
-    inputs: readonly Buffer[],
-    groups: number,
-    size: number,
-    inner: number,
-  ): Buffer {
-    const parts = Math.ceil(size / text.PART);
-    const done = this.#foldOnce(fn, inputs, true, parts === 1, [groups * parts, size, inner, parts], size);
-    return parts === 1 ? done : this.#foldParts(fn, done, groups, parts, size);
-  }
-
-  /** Folds what `#foldOnce` has left, `parts` a group; gives it back. */
-  #foldParts(
-    fn: Exclude<ReduceFn, "quantile">,
-    from: Buffer,
-    groups: number,
-    parts: number,
-    divisor: number,
-  ): Buffer {
-    try {
-      const left = Math.ceil(parts / text.PART);
-      const done = this.#foldOnce(fn, [from], false, left === 1, [groups * left, parts, 1, left], divisor);
-      return left === 1 ? done : this.#foldParts(fn, done, groups, left, divisor);
-    } finally {
-      this.device.release(from);
-    }
-  }
-
-  #foldOnce(
-    fn: Exclude<ReduceFn, "quantile">,
-    inputs: readonly Buffer[],
-    first: boolean,
-    last: boolean,
-    [workgroups, size, inner, parts]: readonly [number, number, number, number],
-    divisor: number,
-  ): Buffer {
-    const words = new Uint32Array(8);
-    const { foldWords: at } = text;
-    words.set([workgroups, size, inner, parts, text.PART], at.workgroups);
-    new Float32Array(words.buffer)[at.divisor] = divisor;
-    const shader = this.device.compile(text.foldText(fn, first, last), `dsamp ${fn}`);
-    return this.#into(workgroups * (last ? 1 : text.storedWidth(fn)), shader, words, inputs, workgroups);
-  }
-
-  #quantile(input: Buffer, groups: number, size: number, inner: number, p: number): Buffer {
-    const place = Math.min(Math.max(p, 0), 1) * (size - 1);
-    const rank = Math.floor(place);
-    const words = new Uint32Array(8);
-    const { quantileWords: at } = text;
-    words.set([groups, size, inner, rank], at.groups);
-    new Float32Array(words.buffer).set([place - rank, NaN], at.fraction);
-    return this.#into(
-      groups,
-      this.device.compile(text.quantileText, "dsamp quantile"),
-      words,
-      [input],
-      groups,
-    );
-  }
-
-  /** A buffer of `size` elements that a shader fills from `inputs`. */
-  #into(
-    size: number,
-    shader: Shader,
-    words: Uint32Array<ArrayBuffer>,
-    inputs: readonly Buffer[],
-    workgroups: number,
-  ): Buffer {
-    const result = this.device.allocate(size);
-    try {
-      this.device.run(shader, words.buffer, [...inputs, result], this.#grid(workgroups));
-      return result;
-    } catch (error) {
-      this.device.release(result);
-      throw error;
-    }
+    return this.#make(reducedShape(shape, per), result);
   }
 
   draw(request: NoiseRequest): Tensor {
@@ -533,8 +460,9 @@ export class WebGpuBackend implements Backend {
   #buffer(handle: Handle): Buffer {
     checkIntact(handle.tensor);
     if (handle.buffer !== null) return handle.buffer;
-    const ready = this.prepare(identity) as GpuExecutable;
-    const [made] = this.#run(ready, ready.bind([handle.shape]), [handle], [], [-1]);
+    const ready = this.#prepare(identity);
+    const binding = ready.bind([handle.shape]);
+    const [made] = this.#run(ready, binding, ready.choose(binding, [null]), [handle], []);
     this.meter.allocate(handle.size);
     this.meter.move(handle.size);
     return (handle.buffer = made!.buffer);

@@ -55,10 +55,18 @@ export interface Binding {
   readonly inputs: readonly Shape[];
   readonly outputs: readonly Shape[];
   readonly passes: readonly Pass[];
+  /** All outputs at once where `passes` are several of one shape: for outputs that need no buffers of their own. */
+  readonly joined: Pass | null;
   /** Outputs that are plain numbers. */
   readonly numbers: readonly number[];
   /** Whether an input is read in full by one pass at most, so that it need not exist as a tensor. */
   readonly once: readonly boolean[];
+}
+
+/** How a binding is run. */
+export interface Choice {
+  readonly passes: readonly Pass[];
+  readonly over: readonly number[];
 }
 
 const INFINITY_BITS = 0x7f800000;
@@ -108,6 +116,8 @@ export class GpuExecutable implements Executable {
     const last = this.#last;
     if (last !== undefined && shapes.every((shape, i) => sameShape(shape, last.inputs[i]!))) return last;
     const nodes = nodeShapes(this.kernel, shapes);
+    const [first = null, ...rest] = this.kernel.outputs.map((node) => nodes[node] ?? null);
+    const isOne = first !== null && rest.every((shape) => shape !== null && sameShape(shape, first));
     const found = this.kernel.outputs.map((node) => nodes[node] ?? null);
     const passes: Pass[] = [];
     found.forEach((shape, position) => {
@@ -119,6 +129,7 @@ export class GpuExecutable implements Executable {
       inputs: shapes.map((shape) => [...shape]),
       outputs: found.map((shape) => shape ?? []),
       passes,
+      joined: isOne && passes.length > 1 ? this.#pass([...found.keys()], first, shapes) : null,
       numbers: found.flatMap((shape, i) => (shape === null ? [i] : [])),
       once: shapes.map((shape, input) => {
         const users = passes.filter(({ inputs }) => inputs.some((each) => each.input === input));
@@ -130,22 +141,25 @@ export class GpuExecutable implements Executable {
 
   /** One pass for all outputs, or several where the device cannot take so many buffers at once. */
   #passes(group: readonly number[], shape: Shape, shapes: readonly Shape[]): Pass[] {
-    const { kernel, device } = this;
+    const whole = this.#pass(group, shape, shapes);
+    if (group.length === 1 || whole.inputs.length + group.length <= this.device.bindings) return [whole];
+    const half = group.length >> 1;
+    return [group.slice(0, half), group.slice(half)].flatMap((part) => this.#passes(part, shape, shapes));
+  }
+
+  #pass(group: readonly number[], shape: Shape, shapes: readonly Shape[]): Pass {
+    const { kernel } = this;
     const total = sizeOf(shape);
     const outputs = group.map((position) => kernel.outputs[position]!);
     const needed = neededNodes(kernel, this.isScalar, outputs);
     const read = new Set(
       kernel.nodes.flatMap((node, i) => (needed[i] && node.op === "input" ? [node.index] : [])),
     );
-    if (group.length > 1 && read.size + group.length > device.bindings) {
-      const half = group.length >> 1;
-      return [group.slice(0, half), group.slice(half)].flatMap((part) => this.#passes(part, shape, shapes));
-    }
     const inputs = [...read].map((input): PassInput => {
       const size = sizeOf(shapes[input]!);
       return { input, size, terms: termsOf(shapes[input]!, shape), whole: size === total };
     });
-    return [{ outputs: group, total, inputs, variants: new Map() }];
+    return { outputs: group, total, inputs, variants: new Map() };
   }
 
   /** Values of the kernel's nodes no tensor reaches, in float64, by node. */
@@ -154,13 +168,18 @@ export class GpuExecutable implements Executable {
   }
 
   /**
-   * For each output the input that it is written over, or -1; `candidates` as in `planReuse`. Only where one pass does
-   * everything, so that no other one reads what it has written over.
+   * The passes of a run, and for each output the input that it is written over, or -1; `candidates` as in `planReuse`.
+   * Nothing is written over where there are several: another one might read it, or fail when one is done.
    */
-  over({ outputs, passes, numbers }: Binding, candidates: readonly (number | null)[]): readonly number[] {
-    return passes.length === 1 && numbers.length === 0
-      ? planReuse(outputs, candidates)
-      : outputs.map(() => -1);
+  choose(binding: Binding, candidates: readonly (number | null)[]): Choice {
+    const { outputs, passes, joined, numbers } = binding;
+    const [single = null] = passes.length === 1 && numbers.length === 0 ? passes : [joined];
+    if (single !== null) {
+      const over = planReuse(outputs, candidates);
+      const buffers = single.inputs.length + over.filter((input) => input < 0).length;
+      if (single !== joined || buffers <= this.device.bindings) return { passes: [single], over };
+    }
+    return { passes, over: outputs.map(() => -1) };
   }
 
   /**

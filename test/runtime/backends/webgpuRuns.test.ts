@@ -1,5 +1,6 @@
-// What a run on WebGPU waits for and what it holds, where there is an adapter (scripts/swiftshader.sh): values that are not
-// finite are asked about once a step and reported as on other backends; results are written over inputs that die.
+// What a run on WebGPU waits for, compiles and holds, where there is an adapter (scripts/swiftshader.sh): values that are not
+// finite are asked about once a step and reported as on other backends; all is compiled before the first step; results are
+// written over inputs that die.
 
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -15,10 +16,13 @@ import {
   type HostArray,
   type Model,
   type ModelCall,
+  type NoiseSource,
   type RunFailure,
+  type SampleOptions,
+  type Shape,
 } from "../../../runtime/index.js";
 import { compiled } from "../../stdlib/harness.js";
-import { combined, kernel } from "../../support/plans.js";
+import { call, combined, draw, kernel, model, plan as handmade } from "../../support/plans.js";
 import { caseOf, runCase } from "../kernels/support.js";
 import { skipped, webgpuBackend } from "./webgpuDevice.js";
 
@@ -77,6 +81,102 @@ describe.skipIf(!webgpuBackend)(`runs on webgpu${skipped}`, () => {
     });
   });
 
+  describe("everything is compiled before the first step", () => {
+    const compiles = async (plan: Plan, rest: Partial<SampleOptions> = {}): Promise<void> => {
+      const counts: number[] = [];
+      await sample(plan, {
+        ...{ models: network, backend, shape: [4, 8, 8], count: 2, ...rest },
+        onStep: () => void counts.push(backend.device.compilations),
+      });
+      expect(counts.length).toBeGreaterThan(2);
+      expect([...new Set([...counts, backend.device.compilations])]).toHaveLength(1);
+    };
+    const network = functionModel((x) => x.map((value) => Math.tanh(value)));
+    const recorded: NoiseSource = (_, step, __, { shape: [count = 1, ...rest] }) =>
+      Float32Array.from({ length: count * rest.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i + step));
+
+    test.each([
+      ["a norm and a dot product", "dpmpp_2m", "guidance apg(scale: 3)", [4, 8, 8]],
+      ["folds of several parts", "dpmpp_2m", "guidance apg(scale: 3)", [1, 200, 200]],
+      ["standard deviations", "ddim", "guidance cfg_rescale(scale: 3)", [3, 5, 7]],
+      ["a quantile", "ddim", "guidance dynamic_threshold", [4, 8, 8]],
+      ["noise that is kept", "dpmpp_sde", "", [3, 5, 7]],
+    ])("%s", async (_, solver, guidance, shape) => {
+      await compiles(planOf(solver, guidance), { shape });
+    });
+
+    test.each(["dpmpp_sde", "euler_ancestral", "seeds_3"])("recorded noise: %s", async (solver) => {
+      await compiles(planOf(solver), { noise: recorded });
+      await compiles(planOf(solver), {
+        noise: (path, ...rest) => (rest[0] < 0 ? undefined : recorded(path, ...rest)),
+      });
+    });
+
+    test("steps that are chosen on the way, and refused", async () => {
+      const { plan } = compiled(`sampler s {
+  schedule cosine
+  model    predicts eps
+  solver   dpm_adaptive
+}
+schedule cosine {
+  time t from 0.99 to 0.01
+  alpha = cos(pi/2*t)
+  sigma = sin(pi/2*t)
+}`);
+      await compiles(plan!);
+    });
+
+    test.each<[string, Shape]>([
+      ["full", [2, 4, 8, 8]],
+      ["one number a sample", [2, 1, 1, 1]],
+      ["one a channel", [2, 4, 1, 1]],
+    ])("a further result of a network: %s", async (_, shape) => {
+      const plan = handmade({
+        models: [model("model", ["scale"])],
+        kernels: [kernel(["x0", "x1", "x2", ["mul", 1, 2], ["add", 0, 3]])],
+        draws: [draw("initial")],
+        programs: [
+          [{ op: "draw", draw: 0, pass: 0, out: 0 }],
+          [
+            call(0, 1, { outputs: [{ name: "scale", out: 2 }] }),
+            { op: "kernel", kernel: 0, inputs: [0, 1, 2], scalars: [], outputs: [0] },
+            { op: "free", registers: [1, 2] },
+          ],
+          [],
+        ],
+        init: { program: 0, scalars: [], step: 0, state: 0 },
+        steps: [0, 1, 2].map((step) => ({ program: 1, scalars: [0, 1, 1, 0, 0], step, state: 0 })),
+        output: { program: 2, scalars: [], step: 3, state: null },
+      });
+      const models = functionModel((x) => ({
+        raw: x.map(Math.tanh),
+        outputs: { scale: { data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5), shape } },
+      }));
+      await compiles(plan, { models });
+    });
+
+    test("a state that is the same for all samples is spread for the network", async () => {
+      const plan = handmade({
+        inputs: [{ name: "y", kind: "tensor" }],
+        models: [model()],
+        kernels: [kernel(["x0", "x1", ["add", 0, 1]])],
+        programs: [
+          [{ op: "input", input: 0, point: null, out: 0 }],
+          [
+            call(0, 1),
+            { op: "kernel", kernel: 0, inputs: [0, 1], scalars: [], outputs: [2] },
+            { op: "free", registers: [1, 2] },
+          ],
+          [],
+        ],
+        init: { program: 0, scalars: [], step: 0, state: 0 },
+        steps: [0, 1].map((step) => ({ program: 1, scalars: [0, 1, 1, 0, 0], step, state: 0 })),
+        output: { program: 2, scalars: [], step: 2, state: null },
+      });
+      await compiles(plan, { inputs: { y: { data: new Float32Array(4).fill(1), shape: [4, 1, 1] } } });
+    });
+  });
+
   describe("results over inputs that die", () => {
     const memory = (): number => (tf.findBackend("webgpu") as { numDataIds(): number }).numDataIds();
 
@@ -86,8 +186,10 @@ describe.skipIf(!webgpuBackend)(`runs on webgpu${skipped}`, () => {
       ["dpmpp_2m", 4],
       ["euler_ancestral", 3],
       ["dpmpp_sde", 7],
-    ])("%s with guidance holds as many tensors as predicted: %d", async (solver, peak) => {
-      const plan = planOf(solver);
+      // Nine tensors are read for three: more buffers than the device has, if results had their own.
+      ["dpmpp_2m", 7, "guidance apg"],
+    ])("%s with guidance holds as many tensors as predicted: %d", async (solver, peak, guidance?: string) => {
+      const plan = planOf(solver, guidance);
       const compilations: number[] = [];
       await sample(plan, {
         ...{ models: onDevice(backend), backend, shape: [4, 8, 8], count: 2 },
