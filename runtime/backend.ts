@@ -77,7 +77,7 @@ export interface Outline {
   readonly shape: Shape;
   /** Noise that nobody has needed as a tensor yet. */
   readonly noise: NoiseRequest["distribution"] | null;
-  /** Whether it is one of the parts that \`Rows.split\` gives. */
+  /** Whether it is one of the parts that `Rows.split` gives. */
   readonly part: boolean;
 }
 

@@ -56,7 +56,7 @@ export interface SampleOptions {
   readonly onStep?: ((event: StepEvent) => void | Promise<void>) | undefined;
   /** Keep the state at every grid point in the result; default false. */
   readonly trajectory?: boolean | undefined;
-  /** Check for non-finite values after every call and step; default true. */
+  /** Check for non-finite values after every call and step, on webgpu for a step at once; default true. */
   readonly check?: boolean | undefined;
   /** Stop after one batch, as if `count` had been its size; inputs are still those of all samples. Default false. */
   readonly firstBatchOnly?: boolean | undefined;

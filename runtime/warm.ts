@@ -32,8 +32,8 @@ export function warm(plan: Plan, prepared: PreparedPlan, backend: Backend, outlo
     ops.some((op) => op.op === "call" && op.outputs.length > 0),
   );
   // What is known of neither before it is there: all are one way, or all the other.
-  const ways = (outlook.recorded ? [true, false] : [false]).flatMap((recorded) =>
-    (outputs ? [true, false] : [false]).map((small): Way => ({ recorded, small })),
+  const ways = (outlook.recorded ? [false, true] : [false]).flatMap((recorded) =>
+    (outputs ? [false, true] : [false]).map((small): Way => ({ recorded, small })),
   );
   try {
     for (const way of ways) walkPlan(plan, prepared, backend, warming, outlook, way);

@@ -1,5 +1,6 @@
 // Owns: the backend on a WebGPU device that it shares with tfjs: tensors are tfjs' tensors, kernels are WGSL of our own,
-// one dispatch each, written over inputs that die in them. Noise is left unmade until it is used; a kernel that is its only user makes it on the way.
+// one dispatch each, whose results go over inputs that die in them. Noise is left unmade until it is used; a kernel that is
+// its only user makes it on the way.
 
 import type * as tfjs from "@tensorflow/tfjs-core";
 import { fail } from "../../../compiler/diagnostics/report.js";
@@ -207,7 +208,7 @@ export class WebGpuBackend implements Backend {
     const binding = ready.bind(inputs.map(({ shape }) => shape));
     handles.forEach((handle, i) => {
       // Noise that dies here is made on the way; noise that is needed again becomes a tensor.
-      if (!(handle.request !== null && donated[i] === true && binding.once[i] === true)) this.#buffer(handle);
+      if (!(handle.buffer === null && donated[i] === true && binding.once[i] === true)) this.#buffer(handle);
       if (handle.buffer !== null) this.meter.move(handle.size);
     });
     const choice = ready.choose(
