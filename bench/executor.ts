@@ -163,13 +163,9 @@ export async function executorCost(
   return { kernels: median(kernels), run: median(solver), ratio };
 }
 
-/** Most tensors of the state's size at once in a run, and what is predicted for results in place or beside inputs. */
-export async function memoryOf(
-  backend: Backend,
-  n: number,
-  inPlace: boolean,
-): Promise<{ peak: number; predicted: number }> {
+/** Most tensors of the state's size at once in a run, and what is predicted. */
+export async function memoryOf(backend: Backend, n: number): Promise<{ peak: number; predicted: number }> {
   const plan = dpmpp2m();
   await sample(plan, { models: networkOn(backend), backend, shape: shapeOf(n) });
-  return { peak: backend.meter.peakOfSize(n), predicted: peakTensors(plan, { inPlace }) };
+  return { peak: backend.meter.peakOfSize(n), predicted: peakTensors(plan) };
 }

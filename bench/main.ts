@@ -111,7 +111,7 @@ console.log("executor");
 const checked = await executorCost(wasm, 262_144, 100, true);
 const unchecked = await executorCost(wasm, 262_144, 100, false);
 console.log(`  run / kernels          ${figure(checked.ratio)}, unchecked ${figure(unchecked.ratio)}`);
-const memory = await memoryOf(await openBackend("wasm"), 262_144, true);
+const memory = await memoryOf(await openBackend("wasm"), 262_144);
 targets.push(
   { what: "a run / its kernels called bare", aim: 1.3, found: checked.ratio },
   { what: "most tensors at once, predicted by the plan", aim: memory.predicted, found: memory.peak },
@@ -256,7 +256,7 @@ ${table(
   ],
 )}
 
-Most tensors of the state's size at once: ${memory.peak}; the plan predicts ${memory.predicted} for backends that write results over inputs that die, as wasm and cpu do.
+Most tensors of the state's size at once: ${memory.peak}; the plan predicts ${memory.predicted} for backends that write results over inputs that die, as wasm, cpu and webgpu do.
 
 ## Cost against size
 
@@ -270,7 +270,7 @@ ${
   typeof gpu === "string"
     ? `Not measured: ${gpu}. \`env $(scripts/swiftshader.sh | tail -n 1) npm run bench\` brings an adapter in software.`
     : `The same run on the adapter that is there. Kernels dispatched by step: ${byStep(gpu.dispatches)}. Shaders compiled by
-step: ${byStep(gpu.compilations)}. Most tensors of the state's size at once: ${gpu.memory.peak}; ${gpu.memory.predicted} are predicted where results go beside inputs.
+step: ${byStep(gpu.compilations)}. Most tensors of the state's size at once: ${gpu.memory.peak}; ${gpu.memory.predicted} are predicted.
 Case U at 262,144 elements, until the last of many results is read, milliseconds: fused ${figure(gpu.fused.ms)}, tfjs webgpu operation by
 operation ${figure(gpu.stock.ms)}, ${figure(gpu.ratio)} times as long. In software these say little of a GPU.`
 }

@@ -66,7 +66,8 @@ export async function webgpuFigures(n: number, rounds: number): Promise<GpuFigur
         return result;
       },
     },
-    ...{ backend, shape: shapeOf(n) },
+    // Checks are dispatches too.
+    ...{ backend, shape: shapeOf(n), check: false },
     onStep: () => void counts.push([device.dispatches - network, device.compilations]),
   });
   const steps = (which: 0 | 1): number[] =>
@@ -74,7 +75,7 @@ export async function webgpuFigures(n: number, rounds: number): Promise<GpuFigur
   const programs = plan.steps.map(({ program }) => program);
   const compilations = steps(1);
   const again = compilations.filter((_, i) => programs.indexOf(programs[i]!) < i);
-  const memory = await memoryOf(await openBackend("webgpu"), n, false);
+  const memory = await memoryOf(await openBackend("webgpu"), n);
   const contenders = [updateOnGpu(backend, "fused", n), updateOnGpu(new TfBackend(tf, "webgpu"), "stock", n)];
   const [fused, stock] = await compare(contenders, rounds, 50);
   return {

@@ -52,11 +52,42 @@ export interface Rows {
   split(tensor: Tensor, parts: number): Tensor[];
 }
 
+/** What is said of a tensor with elements that are not finite. */
+export interface Odd {
+  readonly count: number;
+  /** The first one, and its index among all elements. */
+  readonly value: number;
+  readonly index: number;
+  /** The largest magnitude among the finite ones; 0 without any. */
+  readonly largest: number;
+}
+
+/** Looks for elements that are not finite, started one by one and waited for together. */
+export interface Looks {
+  /** Looks at the elements as they are now; the tensor may be given up right after. */
+  start(tensor: Tensor): void;
+  /** With one wait at most, what each look since the last time has found, in their order; null: all are finite. */
+  end(): Promise<readonly (Odd | null)[]>;
+  /** Gives up what was started. */
+  drop(): void;
+}
+
 /** What is known of a tensor before there is one. */
 export interface Outline {
   readonly shape: Shape;
   /** Noise that nobody has needed as a tensor yet. */
   readonly noise: NoiseRequest["distribution"] | null;
+  /** Whether it is one of the parts that `Rows.split` gives. */
+  readonly part: boolean;
+}
+
+/** Compiles before a run what the methods of a backend will need. Throws D0703 where they do: shapes do not broadcast. */
+export interface Warming {
+  dispatch(executable: Executable, inputs: readonly Outline[], donated: readonly boolean[]): void;
+  reduce(fn: ReduceFn, per: Per, inputs: readonly Outline[]): void;
+  /** What makes noise a tensor. */
+  store(noise: Outline): void;
+  looks(): void;
 }
 
 export interface Backend {
@@ -72,11 +103,8 @@ export interface Backend {
   download(tensor: Tensor): Promise<HostArray>;
   /** Compiles a kernel; kernels of equal structure share one executable. */
   prepare(kernel: Kernel): Executable;
-  /**
-   * Compiles what a dispatch of such inputs will need; null: what makes noise a tensor. Absent: nothing depends on shapes.
-   * Throws D0703 when they do not broadcast.
-   */
-  warm?(executable: Executable | null, inputs: readonly Outline[], donated: readonly boolean[]): void;
+  /** Absent: nothing depends on shapes, or nothing is compiled. */
+  readonly warm?: Warming;
   /**
    * Runs a kernel: fresh tensors, one per output, each of the broadcast shape of the inputs that reach it. Inputs
    * marked in `donated` are given up by the caller: the backend frees them or writes a result into their memory. A
@@ -94,6 +122,8 @@ export interface Backend {
   draw(request: NoiseRequest): Tensor;
   /** Whether all elements are finite. */
   finite(tensor: Tensor): Promise<boolean>;
+  /** For a backend that works behind its caller, who would wait for each answer. Absent: `finite` answers at once. */
+  looks?(): Looks;
   /** Ends the life of a tensor. A second call for the same one throws: it is a fault of the caller. */
   free(tensor: Tensor): void;
   /** Tensors made and not yet freed. */

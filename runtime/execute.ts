@@ -56,7 +56,7 @@ export interface SampleOptions {
   readonly onStep?: ((event: StepEvent) => void | Promise<void>) | undefined;
   /** Keep the state at every grid point in the result; default false. */
   readonly trajectory?: boolean | undefined;
-  /** Check for non-finite values after every call and step; default true. */
+  /** Check for non-finite values after every call and step, on webgpu for a step at once; default true. */
   readonly check?: boolean | undefined;
   /** Stop after one batch, as if `count` had been its size; inputs are still those of all samples. Default false. */
   readonly firstBatchOnly?: boolean | undefined;
@@ -209,11 +209,14 @@ function checkCount(name: string, value: number): number {
 async function evaluate(
   plan: Plan,
   models: readonly Model[],
+  run: Run,
   event: Extract<RunEvent, { kind: "call" }>,
 ): Promise<ModelResult> {
   try {
     return await models[event.model]!.evaluate(event.call);
-  } catch (error) {
+  } catch (thrown) {
+    const error = await run.cause(thrown);
+    if (error !== thrown) throw error;
     const where = `${place(plan, event.call.step)}, call ${event.call.call}`;
     if (error instanceof Failure) {
       const { diagnostic: found } = error;
@@ -274,7 +277,7 @@ export async function sample(plan: Plan, options: SampleOptions): Promise<Sample
         const event: RunEvent = await run.next(answer);
         answer = undefined;
         collected.calls = previous + run.calls;
-        if (event.kind === "call") answer = await evaluate(plan, models, event);
+        if (event.kind === "call") answer = await evaluate(plan, models, run, event);
         else if (event.kind === "step") {
           if (run.control) collected.addControl(batch, run.control);
           if (event.state !== null) {

@@ -5,10 +5,10 @@ import { fail } from "../compiler/diagnostics/report.js";
 import { callsTogether } from "../compiler/plan/branches.js";
 import type { CallOp, Op, Plan, PlanStep, Register } from "../compiler/plan/schema.js";
 import type { Backend, HostArray, HostTensor, Shape, Tensor } from "./backend.js";
-import { hostMaxAbs } from "./backends/hostReduce.js";
 import { cutUp, repeatedView } from "./branches.js";
 import { ControlledHost, type ControlProgress } from "./control.js";
 import { located, outputIndex, place } from "./failure.js";
+import { FiniteChecks } from "./finite.js";
 import { bindInputs, type BoundInputs, type RunInputs } from "./inputs.js";
 import type { Condition, ModelCall, ModelResult, ModelTensor, TensorView } from "./model.js";
 import { FIXED_STEP, makeSeed, type Seed } from "./noise/noise.js";
@@ -76,6 +76,7 @@ export class Run {
   readonly #shape: Shape;
   readonly #registers: (Tensor | null)[];
   readonly #events: AsyncGenerator<RunEvent, void, ModelResult | undefined>;
+  readonly #checks: FiniteChecks;
   /** Tensors made for the call that is under way. */
   readonly #temporary = new Set<Tensor>();
   #position = 0;
@@ -96,10 +97,13 @@ export class Run {
     this.#shape = [count, ...shape];
     this.#inputs = isBound(inputs) ? inputs : bindInputs(plan, inputs, shape, count);
     this.#prepared = preparePlan(plan, backend);
-    warm(plan, this.#prepared, backend, this.#inputs, this.#shape);
+    const batched = plan.models.map((_, model) => this.#isBatched(model));
+    const recorded = options.noise !== undefined;
+    warm(plan, this.#prepared, backend, { inputs: this.#inputs, shape: this.#shape, batched, recorded });
     this.#registers = Array<Tensor | null>(plan.registers).fill(null);
     this.#host = plan.control && new ControlledHost(plan, plan.control, state?.control);
     if (state !== undefined) this.#restore(state);
+    this.#checks = new FiniteChecks(plan, backend, options.firstSample ?? 0, options.check !== false);
     this.#events = this.#execute(state !== undefined);
   }
 
@@ -122,9 +126,15 @@ export class Run {
       this.#saveable = value.kind === "step";
       return value;
     } catch (error) {
+      const first = await this.cause(error);
       this.dispose();
-      throw located(error, this.#plan, this.#index, this.#calls);
+      throw located(first, this.#plan, this.#index, this.#calls);
     }
+  }
+
+  /** What to report when `error` ends the run: values that were not finite before it, if there were some, or `error`. */
+  cause(error: unknown): Promise<unknown> {
+    return this.#checks.cause(error);
   }
 
   /** The state after the last `step` event. Only there can a run be saved. */
@@ -153,6 +163,7 @@ export class Run {
   /** Frees the tensors of the run. May be called twice. */
   dispose(): void {
     this.#saveable = false;
+    this.#checks.drop();
     this.#freeTemporary();
     this.#registers.forEach((_, register) => this.#put(register, null));
   }
@@ -247,18 +258,23 @@ export class Run {
       const { op } = program[i]!;
       if (op.op !== "call") this.#operate(program[i]!, op, step);
       else {
-        const mayMerge = this.#options.batched?.[op.model] === true && this.#backend.rows !== undefined;
-        const calls = mayMerge ? callsTogether(ops, i, step) : [op];
+        const calls = this.#isBatched(op.model) ? callsTogether(ops, i, step) : [op];
         yield* this.#call(op, calls, step, index);
         i += calls.length - 1;
       }
     }
-    if (step.state !== null) await this.#checkFinite(this.#get(step.state), index, "the state");
+    if (step.state !== null) await this.#checks.check(this.#get(step.state), index, "the state");
     if (index === outputIndex(this.#plan)) {
       for (const [i, register] of this.#plan.results.entries()) {
-        await this.#checkFinite(this.#get(register), index, `result ${i}`);
+        await this.#checks.check(this.#get(register), index, `result ${i}`);
       }
     }
+    if (this.#checks.pending) await this.#checks.settle();
+  }
+
+  /** Whether calls of a model that differ in their conditions only are made as one. */
+  #isBatched(model: number): boolean {
+    return this.#options.batched?.[model] === true && this.#backend.rows !== undefined;
   }
 
   #operate({ donated, registers }: PreparedOp, op: Exclude<Op, CallOp>, step: PlanStep): void {
@@ -409,9 +425,9 @@ export class Run {
     const what = `the result of call ${number} of model '${declared.name}'`;
     for (const [branch, each] of calls.entries()) {
       const which = branches === 1 ? what : `branch ${branch} of ${what}`;
-      await this.#checkFinite(this.#get(each.raw), index, which);
+      await this.#checks.check(this.#get(each.raw), index, which);
       for (const { name, out } of each.outputs) {
-        await this.#checkFinite(this.#get(out), index, `'${name}' in ${which}`);
+        await this.#checks.check(this.#get(out), index, `'${name}' in ${which}`);
       }
     }
   }
@@ -442,25 +458,6 @@ export class Run {
       const tensor = isHostTensor(part) ? this.#backend.upload(part.data, part.shape) : part;
       this.#put(registers[i]!, tensor);
     });
-  }
-
-  async #checkFinite(tensor: Tensor, index: number, what: string): Promise<void> {
-    if (this.#options.check === false) return;
-    if (await this.#backend.finite(tensor)) return;
-    const data = await this.#backend.download(tensor);
-    const first = data.findIndex((value) => !Number.isFinite(value));
-    const value = data[first];
-    const sample = Math.floor(first / (data.length / (tensor.shape[0] ?? 1)));
-    const good = data.filter((value) => Number.isFinite(value));
-    const bad = data.length - good.length;
-    fail(
-      "D0701",
-      `${place(this.#plan, index)}: ${what} has ${bad} of ${data.length} values that are not finite`,
-      {
-        why: `the first is ${value} in sample ${sample + (this.#options.firstSample ?? 0)}; the largest finite one is ${hostMaxAbs(good)}`,
-        help: "the step before is the last good one: look at its model results, or at the grid if coefficients are large",
-      },
-    );
   }
 
   #get(register: Register): Tensor {

@@ -17,7 +17,7 @@ export function viewOf(backend: Backend, tensor: Tensor): TensorView {
 }
 
 /** Input 0, over the shape of input 1. */
-const spreading: Kernel = {
+export const spreading: Kernel = {
   key: "spread",
   inputs: 2,
   scalars: 0,

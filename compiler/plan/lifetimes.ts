@@ -25,10 +25,8 @@ export function donatedInputs(ops: readonly Op[], index: number): boolean[] {
   });
 }
 
-/** What is known of the backend and the networks when memory is counted. */
+/** What is known of the networks when memory is counted. */
 export interface MemoryUse {
-  /** Whether results are written over inputs that die; default: they are. */
-  readonly inPlace?: boolean;
   /** Whether networks answer the branches of a guided prediction in one call; default: they do not. */
   readonly batched?: boolean;
 }
@@ -55,7 +53,7 @@ export function peakTensors(
     control,
     output,
   }: Pick<Plan, "programs" | "kernels" | "init" | "steps" | "control" | "output">,
-  { inPlace = true, batched = false }: MemoryUse = {},
+  { batched = false }: MemoryUse = {},
 ): number {
   const registers = new Map<Register, Size>();
   /** Tensors that lie in one memory, by register. */
@@ -151,7 +149,7 @@ export function peakTensors(
           const dying = given.filter(
             (register) => registers.get(register) === "full" && !groups.has(register),
           ).length;
-          const reused = inPlace && made === sizes.length ? Math.min(made, dying) : 0;
+          const reused = made === sizes.length ? Math.min(made, dying) : 0;
           peak = Math.max(peak, live + made - reused);
           for (const register of given) put(register, undefined);
           op.outputs.forEach((register, k) => put(register, sizes[k]));

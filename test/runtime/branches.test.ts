@@ -2,14 +2,16 @@
 // how many calls there are.
 
 import * as tf from "@tensorflow/tfjs-core";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { callsTogether } from "../../compiler/plan/branches.js";
 import { peakTensors } from "../../compiler/plan/lifetimes.js";
 import type { Plan } from "../../compiler/plan/schema.js";
+import type { WebGpuBackend } from "../../runtime/backends/webgpu/backend.js";
 import {
   functionModel,
-  openBackend,
+  openBackend as openOne,
   sample,
+  type Backend,
   type Capabilities,
   type Model,
   type ModelCall,
@@ -18,6 +20,20 @@ import {
 import { sizeOf } from "../../runtime/shapes.js";
 import { compiled } from "../stdlib/harness.js";
 import { kernel } from "../support/plans.js";
+import { webgpuBackend } from "./backends/webgpuDevice.js";
+
+/** Where there is an adapter (scripts/swiftshader.sh). */
+const webgpu = webgpuBackend ? ["webgpu"] : [];
+
+const opened: Backend[] = [];
+async function openBackend(name: string): Promise<Backend> {
+  const backend = await openOne(name);
+  opened.push(backend);
+  return backend;
+}
+afterEach(() => {
+  for (const backend of opened.splice(0)) backend.dispose();
+});
 
 function planOf(solver: string, more = ""): Plan {
   const { plan, reports } = compiled(`sampler s {
@@ -54,7 +70,7 @@ function rowWise(options: Partial<Capabilities>, seen: ModelCall[] = []): Sample
 
 const inputs = { prompt: [1, 2, 3] };
 
-describe.each(["reference", "cpu", "wasm"])("%s", (name) => {
+describe.each(["reference", "cpu", "wasm", ...webgpu])("%s", (name) => {
   test.each(["dpmpp_2m", "heun", "euler_ancestral"])(
     "%s: the same bits in half the calls",
     async (solver) => {
@@ -116,7 +132,7 @@ describe.each(["reference", "cpu", "wasm"])("%s", (name) => {
 
 const FULL = 4 * 8 * 8 * 2;
 
-describe.each(["null", "cpu", "wasm"])("memory on %s", (name) => {
+describe.each(["null", "cpu", "wasm", ...webgpu])("memory on %s", (name) => {
   // The state, the history, both branches: the result of the call is cut up where it lies.
   test.each([
     ["dpmpp_2m", 4],
@@ -139,11 +155,12 @@ describe.each(["null", "cpu", "wasm"])("memory on %s", (name) => {
   });
 });
 
-describe.each(["reference", "cpu", "wasm"])("parts on %s", (name) => {
+describe.each(["reference", "cpu", "wasm", ...webgpu])("parts on %s", (name) => {
   const numbers = (from: number, count: number) => Float32Array.from({ length: count }, (_, i) => from + i);
   const split = async () => {
     const backend = await openBackend(name);
-    const [first, second] = backend.rows!.split(backend.upload(numbers(0, 24), [6, 4]), 2);
+    // 256 bytes a row: webgpu binds parts from such a place on.
+    const [first, second] = backend.rows!.split(backend.upload(numbers(0, 384), [6, 64]), 2);
     return { backend, first: first!, second: second! };
   };
 
@@ -154,8 +171,8 @@ describe.each(["reference", "cpu", "wasm"])("parts on %s", (name) => {
     backend.free(gone);
     expect(backend.meter.liveBytes).toBe(before);
     // What is made next is not made in the memory of the part that lives.
-    const others = [0, 1, 2].map(() => backend.upload(numbers(100, 24), [6, 4]));
-    expect([...(await backend.download(left))]).toEqual([...numbers(k === 0 ? 12 : 0, 12)]);
+    const others = [0, 1, 2].map(() => backend.upload(numbers(100, 384), [6, 64]));
+    expect([...(await backend.download(left))]).toEqual([...numbers(k === 0 ? 192 : 0, 192)]);
     expect(() => backend.free(gone)).toThrow("was freed");
     for (const tensor of [left, ...others]) backend.free(tensor);
     expect([backend.liveTensors(), backend.meter.live, backend.meter.liveBytes]).toEqual([0, 0, 0]);
@@ -166,10 +183,10 @@ describe.each(["reference", "cpu", "wasm"])("parts on %s", (name) => {
     const ready = backend.prepare(kernel(["x0", "s0", ["mul", 0, 1]]));
     const [doubled] = backend.dispatch(ready, [first], [2], [true]);
     const [halved] = backend.dispatch(ready, [second], [0.5], [true]);
-    expect([...(await backend.download(doubled!))]).toEqual([...numbers(0, 12).map((x) => 2 * x)]);
-    expect([...(await backend.download(halved!))]).toEqual([...numbers(12, 12).map((x) => x / 2)]);
+    expect([...(await backend.download(doubled!))]).toEqual([...numbers(0, 192).map((x) => 2 * x)]);
+    expect([...(await backend.download(halved!))]).toEqual([...numbers(192, 192).map((x) => x / 2)]);
     // Results have memory of their own size.
-    expect(backend.meter.liveBytes).toBe((24 * backend.floatBits) / 8);
+    expect(backend.meter.liveBytes).toBe((384 * backend.floatBits) / 8);
     backend.dispose();
   });
 
@@ -178,31 +195,29 @@ describe.each(["reference", "cpu", "wasm"])("parts on %s", (name) => {
     backend.free(second);
     const parts = backend.rows!.split(first, 3);
     const read = await Promise.all(parts.map((part) => backend.download(part)));
-    expect(read.map(([value]) => value)).toEqual([0, 4, 8]);
+    expect(read.map(([value]) => value)).toEqual([0, 64, 128]);
     expect(await Promise.all(parts.map((part) => backend.finite(part)))).toEqual([true, true, true]);
     for (const part of parts) backend.free(part);
     expect([backend.liveTensors(), backend.meter.live, backend.meter.liveBytes]).toEqual([0, 0, 0]);
   });
 });
 
-describe.each(["cpu", "wasm"])("tfjs and parts on %s", (name) => {
+describe.each(["cpu", "wasm", ...webgpu])("tfjs and parts on %s", (name) => {
   test("a model gets a tensor with the values of the part alone", async () => {
     const backend = await openBackend(name);
     const before = tf.memory().numTensors;
     const whole = backend.tf!.adopt(
       tf.tensor(
-        Float32Array.from({ length: 8 }, (_, i) => i),
-        [4, 2],
+        Float32Array.from({ length: 256 }, (_, i) => i),
+        [4, 64],
       ),
     );
     const [first, second] = backend.rows!.split(whole, 2);
     const shared = backend.tf!.unwrap(second!) as tf.Tensor;
-    expect([shared.shape, [...shared.dataSync()]]).toEqual([
-      [2, 2],
-      [4, 5, 6, 7],
-    ]);
+    const values = Array.from({ length: 128 }, (_, i) => 128 + i);
+    expect([shared.shape, [...(await shared.data())]]).toEqual([[2, 64], values]);
     backend.free(first!);
-    expect([...shared.dataSync()]).toEqual([4, 5, 6, 7]);
+    expect([...(await shared.data())]).toEqual(values);
     backend.free(second!);
     expect(tf.memory().numTensors).toBe(before);
     expect(backend.meter.liveBytes).toBe(0);
@@ -210,7 +225,7 @@ describe.each(["cpu", "wasm"])("tfjs and parts on %s", (name) => {
 
   test("a model that disposes its result breaks both parts, and the run says so", async () => {
     const backend = await openBackend(name);
-    const value = tf.tensor(new Float32Array(8), [4, 2]);
+    const value = tf.tensor(new Float32Array(256), [4, 64]);
     const parts = backend.rows!.split(backend.tf!.adopt(value), 2);
     value.dispose();
     for (const part of parts) {
@@ -220,6 +235,54 @@ describe.each(["cpu", "wasm"])("tfjs and parts on %s", (name) => {
     }
     expect(backend.meter.liveBytes).toBe(0);
   });
+});
+
+describe.skipIf(!webgpuBackend)("parts on webgpu", () => {
+  test("where they cannot be bound from where they begin they are copies", async () => {
+    const backend = await openBackend("webgpu");
+    const values = Float32Array.from({ length: 24 }, (_, i) => i);
+    const parts = backend.rows!.split(backend.upload(values, [4, 6]), 2);
+    backend.free(parts[0]!);
+    expect(backend.meter.liveBytes).toBe(48);
+    expect([...(await backend.download(parts[1]!))]).toEqual([...values.subarray(12)]);
+    backend.free(parts[1]!);
+    expect([backend.liveTensors(), backend.meter.live, backend.meter.liveBytes]).toEqual([0, 0, 0]);
+  });
+
+  test.each([
+    ["sum", 6 * 128 + (127 * 128) / 2],
+    ["max", 133],
+    ["quantile", 69.5],
+  ] as const)("one is reduced for itself: %s", async (fn, expected) => {
+    const backend = await openBackend("webgpu");
+    const values = Float32Array.from({ length: 256 }, (_, i) => (i < 128 ? 1e6 : i - 122));
+    const [first, second] = backend.rows!.split(backend.upload(values, [2, 128]), 2);
+    const reduced = backend.reduce(fn, "sample", [second!], 0.5);
+    expect([...(await backend.download(reduced))]).toEqual([expected]);
+    for (const tensor of [first!, second!, reduced]) backend.free(tensor);
+  });
+
+  // 256 and 60 bytes a sample: parts where they lie, and copies.
+  test.each([
+    [64, true],
+    [15, true],
+    [64, false],
+  ])(
+    "all is compiled before the first step: %d numbers a sample, answered on the device: %s",
+    async (n, there) => {
+      const backend = (await openBackend("webgpu")) as WebGpuBackend;
+      const compilations: number[] = [];
+      const models = functionModel(
+        (x, _, { shape }) => (there ? { raw: backend.upload(x.map(Math.tanh), shape) } : x.map(Math.tanh)),
+        { batched: true },
+      );
+      await sample(planOf("dpmpp_2m"), {
+        ...{ models, backend, shape: [n], count: 3, inputs },
+        onStep: () => void compilations.push(backend.device.compilations),
+      });
+      expect(new Set(compilations).size).toBe(1);
+    },
+  );
 });
 
 test("the null backend counts one call a guided prediction", async () => {

@@ -21,6 +21,7 @@ import {
 } from "../../runtime/index.js";
 import { eulerPlan } from "../support/plans.js";
 import { nodeBackend } from "./backends/tensorflow.js";
+import { webgpuBackend } from "./backends/webgpuDevice.js";
 
 const SAMPLE = [3, 5];
 const steps = 4;
@@ -131,7 +132,8 @@ const tensorFaults: readonly (readonly [string, Answer, RegExp])[] = [
   ],
 ];
 
-const backends = ["reference", "cpu", "wasm", ...(nodeBackend ? ["node"] : [])];
+const optional = [...(nodeBackend ? ["node"] : []), ...(webgpuBackend ? ["webgpu"] : [])];
+const backends = ["reference", "cpu", "wasm", ...optional];
 const withTensors = backends.filter((name) => name !== "reference");
 const cases = [
   ...backends.flatMap((name) => hostFaults.map((fault) => [name, ...fault] as const)),

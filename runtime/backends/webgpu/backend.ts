@@ -1,6 +1,6 @@
 // Owns: the backend on a WebGPU device that it shares with tfjs: tensors are tfjs' tensors, kernels are WGSL of our own,
-// one dispatch each. Results are written beside the inputs, never over them, into buffers that the step before has given
-// up. Noise is left unmade until it is used; a kernel that is its only user makes it on the way.
+// one dispatch each, whose results go over inputs that die in them. Noise is left unmade until it is used; a kernel that is
+// its only user makes it on the way.
 
 import type * as tfjs from "@tensorflow/tfjs-core";
 import { fail } from "../../../compiler/diagnostics/report.js";
@@ -9,11 +9,13 @@ import type {
   Backend,
   Executable,
   HostArray,
+  Looks,
   Outline,
   Rows,
   Shape,
   Tensor,
   TfInterop,
+  Warming,
 } from "../../backend.js";
 import { Meter } from "../../meter.js";
 import { checkRequest, type NoiseRequest } from "../../noise/noise.js";
@@ -21,19 +23,29 @@ import { reducedShape, sizeOf } from "../../shapes.js";
 import { checkFill, checkIntact, checkReduction } from "../checks.js";
 import { kernelStructure } from "../scalarOps.js";
 import { SharedTensors } from "../shared.js";
-import { Device, type Buffer, type Shader } from "./device.js";
-import { fillWords, GpuExecutable, gridOf, type Binding } from "./executable.js";
+import { Siblings } from "../siblings.js";
+import { Device, type Buffer, type Stamp } from "./device.js";
+import { fillWords, GpuExecutable, gridOf, type Binding, type Choice, type Variant } from "./executable.js";
+import { GpuLooks, type Known } from "./looks.js";
 import type { TfGpu } from "./platform.js";
 import * as text from "./reduce.js";
+import { GpuReductions, groupsOf } from "./reductions.js";
 
 type Tf = typeof tfjs;
 
-class Handle implements Tensor {
+/** Memory with the tf.Tensor over it, once there is one. */
+interface Memory {
+  readonly buffer: Buffer;
+  readonly tensor: tfjs.Tensor | null;
+}
+
+class Handle implements Known {
   readonly size: number;
-  /** Known to be finite, by the stamp of the dispatch that wrote it, or not known. */
-  finite: boolean | { readonly stamp: number } = false;
-  /** The tf.Tensor over the buffer, once there is one. */
+  finite: Known["finite"] = false;
+  /** The tf.Tensor over the buffer, once there is one; of a part, that over the whole. */
   tensor: tfjs.Tensor | null = null;
+  /** Those it shares memory with: `buffer` is a part, and is not written over, or the rest of the memory would stay unused. */
+  siblings: Siblings<Memory> | null = null;
 
   /** `buffer` is null while the noise of `request` has not been made. */
   constructor(
@@ -43,6 +55,12 @@ class Handle implements Tensor {
   ) {
     this.size = sizeOf(shape);
   }
+}
+
+/** Memory that a dispatch has filled. */
+interface Result {
+  readonly buffer: Buffer;
+  finite: Known["finite"];
 }
 
 /** What makes a tensor of noise. */
@@ -72,22 +90,41 @@ export class WebGpuBackend implements Backend {
     },
     split: (tensor, parts) => {
       const handle = this.#handle(tensor);
-      const buffer = this.#buffer(handle);
+      const whole = this.#own(handle);
       const [samples = 1, ...rest] = handle.shape;
+      const shape = [samples / parts, ...rest];
       const size = handle.size / parts;
-      const buffers = this.#allocate(Array<number>(parts).fill(size));
-      buffers.forEach((copy, k) => this.device.copy(buffer, k * size, copy, 0, size));
-      const copies = buffers.map((copy) => this.#make([samples / parts, ...rest], copy));
-      for (const copy of copies) copy.finite = handle.finite;
-      this.free(handle);
-      return copies;
+      const { finite, tensor: inside } = handle;
+      if (!this.device.dividesInto(size)) return this.#copies(handle, whole, shape, parts);
+      const siblings = new Siblings<Memory>({ buffer: whole, tensor: inside }, parts);
+      this.#forget(handle);
+      return Array.from({ length: parts }, (_, k) => {
+        const part = new Handle(shape, { dataId: whole.dataId, size, start: k * size });
+        part.finite = finite;
+        part.tensor = inside;
+        part.siblings = siblings;
+        this.#live.add(part);
+        this.meter.allocate(size);
+        return part;
+      });
     },
   };
   readonly #core: Tf;
   readonly #tfGpu: tfjs.KernelBackend;
   readonly #shared: SharedTensors;
+  readonly #reductions: GpuReductions;
   readonly #live = new Set<Handle>();
   readonly #cache = new Map<string, GpuExecutable>();
+
+  readonly warm: Warming = {
+    dispatch: (executable, inputs, donated) => this.#warm(executable as GpuExecutable, inputs, donated),
+    reduce: (fn, per, inputs) => this.#reductions.warm(fn, groupsOf(inputs[0]!.shape, per)),
+    store: (noise) => this.#warm(this.#prepare(identity), [noise], [true]),
+    looks: () => {
+      this.device.compile(text.finiteText, "dsamp finite");
+      this.device.compile(text.recordText, "dsamp record");
+    },
+  };
 
   /** tfjs' backend `webgpu` must be registered and ready. */
   constructor(core: Tf) {
@@ -95,6 +132,7 @@ export class WebGpuBackend implements Backend {
     this.#shared = new SharedTensors(core);
     this.#tfGpu = core.findBackend("webgpu");
     this.device = new Device(this.#tfGpu as unknown as TfGpu);
+    this.#reductions = new GpuReductions(this.device);
     this.tf = {
       backend: "webgpu",
       unwrap: (tensor) => this.#share(this.#handle(tensor)),
@@ -122,6 +160,10 @@ export class WebGpuBackend implements Backend {
   }
 
   prepare(kernel: Kernel): Executable {
+    return this.#prepare(kernel);
+  }
+
+  #prepare(kernel: Kernel): GpuExecutable {
     if (kernel.wide !== undefined) throw new Error("the backend 'webgpu' has no float64");
     const structure = kernelStructure(kernel);
     let executable = this.#cache.get(structure);
@@ -132,8 +174,7 @@ export class WebGpuBackend implements Backend {
     return executable;
   }
 
-  warm(executable: Executable | null, inputs: readonly Outline[], donated: readonly boolean[]): void {
-    const ready = (executable ?? this.prepare(identity)) as GpuExecutable;
+  #warm(ready: GpuExecutable, inputs: readonly Outline[], donated: readonly boolean[]): void {
     const binding = ready.bind(inputs.map(({ shape }) => shape));
     const requests = inputs.map(({ shape, noise }, i): NoiseRequest | null => {
       if (noise === null) return null;
@@ -141,12 +182,19 @@ export class WebGpuBackend implements Backend {
       const seed = { low: 0, high: 0 };
       const request = { distribution: noise, seed, key: 0, step: 0, pass: 0, firstSample: 0, shape };
       if (donated[i] === true && binding.once[i] === true) return request;
-      this.warm(null, [{ shape, noise }], [true]);
+      this.warm.store({ shape, noise, part: false });
       return null;
     });
-    for (const pass of binding.passes) ready.variant(pass, requests);
-    // The check of what networks return.
-    this.device.compile(text.finiteText, "dsamp finite");
+    // Results of a network are parts, which nothing is written over, unless it gives them as numbers of the host.
+    for (const isPart of [true, false]) {
+      const candidates = inputs.map(({ shape, part }, i) => {
+        const size = sizeOf(shape);
+        const isFree = requests[i] === null && !(isPart && part && this.device.dividesInto(size));
+        return donated[i] === true && isFree ? size : null;
+      });
+      const { passes, over } = ready.choose(binding, candidates);
+      for (const pass of passes) ready.variant(pass, requests, over);
+    }
   }
 
   dispatch(
@@ -160,18 +208,26 @@ export class WebGpuBackend implements Backend {
     const binding = ready.bind(inputs.map(({ shape }) => shape));
     handles.forEach((handle, i) => {
       // Noise that dies here is made on the way; noise that is needed again becomes a tensor.
-      if (!(handle.request !== null && donated[i] === true && binding.once[i] === true)) this.#buffer(handle);
+      if (!(handle.buffer === null && donated[i] === true && binding.once[i] === true)) this.#buffer(handle);
       if (handle.buffer !== null) this.meter.move(handle.size);
     });
-    const results = this.#run(ready, binding, handles, scalars);
+    const choice = ready.choose(
+      binding,
+      handles.map((handle, i) => (donated[i] === true && this.#isFree(handle) ? handle.size : null)),
+    );
+    const { over } = choice;
+    const results = this.#run(ready, binding, choice, handles, scalars);
     this.meter.dispatches += 1;
+    const inside = over.map((input) => handles[input]?.tensor ?? null);
+    for (const input of over) if (input >= 0) this.#forget(handles[input]!);
     const made = results.map(({ buffer, finite }, i) => {
       const handle = this.#make(binding.outputs[i]!, buffer);
       handle.finite = finite;
+      handle.tensor = inside[i]!;
       return handle;
     });
     donated.forEach((gone, i) => {
-      if (gone) this.free(handles[i]!);
+      if (gone && !over.includes(i)) this.free(handles[i]!);
     });
     return made;
   }
@@ -180,138 +236,67 @@ export class WebGpuBackend implements Backend {
   #run(
     ready: GpuExecutable,
     binding: Binding,
+    { passes, over }: Choice,
     handles: readonly Handle[],
     scalars: readonly number[],
-  ): { buffer: Buffer; finite: Handle["finite"] }[] {
+  ): Result[] {
     const numbers = ready.numbers(scalars);
     const requests = handles.map(({ buffer, request }) => (buffer === null ? request : null));
-    const buffers = this.#allocate(binding.outputs.map(sizeOf));
-    const finite: Handle["finite"][] = buffers.map(() => false);
+    const made: Buffer[] = [];
     try {
-      for (const pass of binding.passes) {
-        const variant = ready.variant(pass, requests);
-        const shared = variant.packed.length === 0 ? null : this.device.allocate(variant.packedSize);
-        for (const { input, at } of variant.packed)
-          this.device.copy(handles[input]!.buffer!, 0, shared!, at, handles[input]!.size);
-        const { stamp, slot } = this.device.nextStamp();
-        const words = fillWords(variant, numbers, requests, stamp, slot);
-        const own = variant.own.map((input) => handles[input]!.buffer!);
-        const results = pass.outputs.map((position) => buffers[position]!);
-        const bound = ["flags" as const, ...own, ...(shared === null ? [] : [shared]), ...results];
-        this.device.run(variant.shader, words, bound, variant.grid);
-        if (shared !== null) this.device.release(shared);
-        for (const position of pass.outputs) finite[position] = { stamp };
+      const results = binding.outputs.map((shape, i): Result => {
+        const input = over[i]!;
+        if (input >= 0) return { buffer: handles[input]!.buffer!, finite: false };
+        const isNumber = binding.numbers.includes(i);
+        const number = Float32Array.of(isNumber ? numbers[ready.kernel.outputs[i]!]! : 0);
+        const buffer = isNumber ? this.device.upload(number) : this.device.allocate(sizeOf(shape));
+        made.push(buffer);
+        return { buffer, finite: isNumber && Number.isFinite(number[0]) };
+      });
+      for (const pass of passes) {
+        const stamp = this.device.nextStamp();
+        const own = pass.outputs.map((position) => results[position]!);
+        const buffers = own.map(({ buffer }) => buffer);
+        this.#runPass(ready.variant(pass, requests, over), handles, requests, numbers, buffers, stamp);
+        for (const result of own) result.finite = stamp;
       }
-      for (const position of binding.numbers) {
-        this.device.release(buffers[position]!);
-        const number = numbers[ready.kernel.outputs[position]!]!;
-        buffers[position] = this.device.upload(Float32Array.of(number));
-        finite[position] = Number.isFinite(Math.fround(number));
-      }
+      return results;
     } catch (error) {
-      for (const buffer of buffers) this.device.release(buffer);
+      for (const buffer of made) this.device.release(buffer);
       throw error;
     }
-    return buffers.map((buffer, i) => ({ buffer, finite: finite[i]! }));
+  }
+
+  #runPass(
+    variant: Variant,
+    handles: readonly Handle[],
+    requests: readonly (NoiseRequest | null)[],
+    numbers: readonly (number | undefined)[],
+    results: readonly Buffer[],
+    stamp: Stamp,
+  ): void {
+    const { device } = this;
+    const shared = variant.packed.length === 0 ? [] : [device.allocate(variant.packedSize)];
+    try {
+      for (const { input, at } of variant.packed)
+        device.copy(handles[input]!.buffer!, 0, shared[0]!, at, handles[input]!.size);
+      const own = variant.own.map((input) => handles[input]!.buffer!);
+      const words = fillWords(variant, numbers, requests, stamp);
+      device.run(variant.shader, words, [device.flags, ...own, ...shared, ...results], variant.grid);
+    } finally {
+      for (const buffer of shared) device.release(buffer);
+    }
   }
 
   reduce(fn: ReduceFn, per: Per, inputs: readonly Tensor[], parameter: number | null): Tensor {
     checkReduction(fn, inputs);
     const handles = inputs.map((tensor) => this.#handle(tensor));
-    const { shape } = handles[0]!;
-    const target = reducedShape(shape, per);
     const buffers = handles.map((handle) => this.#buffer(handle));
-    // Kept axes before the reduced ones, then these, then kept ones that lie behind.
-    const lastReduced = shape.findLastIndex((extent, axis) => target[axis] !== extent);
-    const inner = lastReduced < 0 ? 1 : sizeOf(target.slice(lastReduced + 1));
-    const groups = sizeOf(target);
-    const size = sizeOf(shape) / groups;
-    const result =
-      fn === "quantile"
-        ? this.#quantile(buffers[0]!, groups, size, inner, parameter ?? 0)
-        : this.#fold(fn, buffers, groups, size, inner);
+    const { shape } = handles[0]!;
+    const result = this.#reductions.run(fn, groupsOf(shape, per), buffers, parameter);
     this.meter.reductions += 1;
     for (const handle of handles) this.meter.move(handle.size);
-    return this.#make(target, result);
-  }
-
-  #fold(
-    fn: Exclude<ReduceFn, "quantile">,
-    inputs: readonly Buffer[],
-    groups: number,
-    size: number,
-    inner: number,
-  ): Buffer {
-    const parts = Math.ceil(size / text.PART);
-    const done = this.#foldOnce(fn, inputs, true, parts === 1, [groups * parts, size, inner, parts], size);
-    return parts === 1 ? done : this.#foldParts(fn, done, groups, parts, size);
-  }
-
-  /** Folds what `#foldOnce` has left, `parts` a group; gives it back. */
-  #foldParts(
-    fn: Exclude<ReduceFn, "quantile">,
-    from: Buffer,
-    groups: number,
-    parts: number,
-    divisor: number,
-  ): Buffer {
-    try {
-      const left = Math.ceil(parts / text.PART);
-      const done = this.#foldOnce(fn, [from], false, left === 1, [groups * left, parts, 1, left], divisor);
-      return left === 1 ? done : this.#foldParts(fn, done, groups, left, divisor);
-    } finally {
-      this.device.release(from);
-    }
-  }
-
-  #foldOnce(
-    fn: Exclude<ReduceFn, "quantile">,
-    inputs: readonly Buffer[],
-    first: boolean,
-    last: boolean,
-    [workgroups, size, inner, parts]: readonly [number, number, number, number],
-    divisor: number,
-  ): Buffer {
-    const words = new Uint32Array(8);
-    const { foldWords: at } = text;
-    words.set([workgroups, size, inner, parts, text.PART], at.workgroups);
-    new Float32Array(words.buffer)[at.divisor] = divisor;
-    const shader = this.device.compile(text.foldText(fn, first, last), `dsamp ${fn}`);
-    return this.#into(workgroups * (last ? 1 : text.storedWidth(fn)), shader, words, inputs, workgroups);
-  }
-
-  #quantile(input: Buffer, groups: number, size: number, inner: number, p: number): Buffer {
-    const place = Math.min(Math.max(p, 0), 1) * (size - 1);
-    const rank = Math.floor(place);
-    const words = new Uint32Array(8);
-    const { quantileWords: at } = text;
-    words.set([groups, size, inner, rank], at.groups);
-    new Float32Array(words.buffer).set([place - rank, NaN], at.fraction);
-    return this.#into(
-      groups,
-      this.device.compile(text.quantileText, "dsamp quantile"),
-      words,
-      [input],
-      groups,
-    );
-  }
-
-  /** A buffer of `size` elements that a shader fills from `inputs`. */
-  #into(
-    size: number,
-    shader: Shader,
-    words: Uint32Array<ArrayBuffer>,
-    inputs: readonly Buffer[],
-    workgroups: number,
-  ): Buffer {
-    const result = this.device.allocate(size);
-    try {
-      this.device.run(shader, words.buffer, [...inputs, result], this.#grid(workgroups));
-      return result;
-    } catch (error) {
-      this.device.release(result);
-      throw error;
-    }
+    return this.#make(reducedShape(shape, per), result);
   }
 
   draw(request: NoiseRequest): Tensor {
@@ -324,32 +309,93 @@ export class WebGpuBackend implements Backend {
   }
 
   async finite(tensor: Tensor): Promise<boolean> {
-    const handle = this.#handle(tensor);
-    if (handle.finite === true) return true;
-    if (handle.finite !== false) {
-      const answer = await this.device.finite(handle.finite.stamp);
-      if (answer !== undefined) return (handle.finite = answer);
+    const looks = this.looks();
+    try {
+      looks.start(tensor);
+      return (await looks.end())[0] === null;
+    } finally {
+      looks.drop();
     }
+  }
+
+  looks(): Looks {
+    const { device } = this;
+    const locate = (known: Known): Buffer => this.#buffer(this.#handle(known));
+    return new GpuLooks(
+      device,
+      (tensor) => this.#handle(tensor),
+      locate,
+      (known) => this.#search(known),
+    );
+  }
+
+  /** Looks at all elements, and notes the stamp that tells. */
+  #search(known: Known): Stamp {
+    const handle = this.#handle(known);
+    const stamp = this.device.nextStamp();
     const words = new Uint32Array(4);
-    const { stamp, slot } = this.device.nextStamp();
-    words.set([handle.size, stamp, slot], text.finiteWords.count);
+    words.set([handle.size, stamp.stamp, stamp.slot], text.finiteWords.count);
     const shader = this.device.compile(text.finiteText, "dsamp finite");
     const grid = this.#grid(Math.ceil(handle.size / text.LANES));
-    this.device.run(shader, words.buffer, ["flags", this.#buffer(handle)], grid);
+    this.device.run(shader, words.buffer, [this.device.flags, this.#buffer(handle)], grid);
     this.meter.move(handle.size);
-    handle.finite = { stamp };
-    return this.finite(tensor);
+    return (handle.finite = stamp);
   }
 
   free(tensor: Tensor): void {
     const handle = this.#handle(tensor);
+    const { buffer, tensor: inside, siblings } = handle;
+    this.#forget(handle);
+    if (siblings !== null) this.#leave(handle, siblings);
+    else if (buffer !== null) this.#release({ buffer, tensor: inside });
+  }
+
+  /** Ends a handle without giving back its memory. */
+  #forget(handle: Handle): void {
     this.#live.delete(handle);
-    const { buffer, tensor: shared } = handle;
+    if (handle.buffer !== null && handle.siblings === null) this.meter.release(handle.size);
     handle.buffer = null;
-    if (buffer === null) return;
-    this.meter.release(handle.size);
-    if (shared === null) this.device.release(buffer);
-    else if (!shared.isDisposed) shared.dispose();
+  }
+
+  #leave({ size }: Handle, siblings: Siblings<Memory>): void {
+    if (siblings.leave(this.meter, size)) this.#release(siblings.whole);
+  }
+
+  #release({ buffer, tensor }: Memory): void {
+    if (tensor === null) this.device.release(buffer);
+    else if (!tensor.isDisposed) tensor.dispose();
+  }
+
+  /** Whether a tensor's memory may be written over when it dies. */
+  #isFree({ buffer, tensor, siblings }: Handle): boolean {
+    return buffer !== null && siblings === null && (tensor === null || this.device.exclusive(buffer));
+  }
+
+  /** Equal parts of a tensor, each in memory of its own, for devices that cannot bind them where they lie. */
+  #copies(handle: Handle, whole: Buffer, shape: Shape, parts: number): Handle[] {
+    const size = handle.size / parts;
+    const buffers = this.#allocate(Array<number>(parts).fill(size));
+    buffers.forEach((copy, k) => this.device.copy(whole, k * size, copy, 0, size));
+    const copies = buffers.map((copy) => this.#make(shape, copy));
+    for (const copy of copies) copy.finite = handle.finite;
+    this.free(handle);
+    return copies;
+  }
+
+  /** The memory of a tensor, shared with no other: tfjs knows no parts. */
+  #own(handle: Handle): Buffer {
+    const part = this.#buffer(handle);
+    const { siblings, size } = handle;
+    if (siblings === null) return part;
+    const buffer = this.device.allocate(size);
+    this.device.copy(part, 0, buffer, 0, size);
+    this.meter.allocate(size);
+    this.meter.move(2 * size);
+    handle.buffer = buffer;
+    handle.tensor = null;
+    handle.siblings = null;
+    this.#leave(handle, siblings);
+    return buffer;
   }
 
   liveTensors(): number {
@@ -371,7 +417,7 @@ export class WebGpuBackend implements Backend {
     if (tf.findBackend("webgpu") !== this.#tfGpu)
       fail("D0705", "tfjs' backend 'webgpu' was replaced while the run had tensors on it");
     if (tf.getBackend() !== "webgpu") void tf.setBackend("webgpu");
-    const { dataId } = this.#buffer(handle);
+    const { dataId } = this.#own(handle);
     return (handle.tensor = this.#shared.give(handle.tensor, handle.shape, () =>
       tf.engine().makeTensorFromDataId(dataId, [...handle.shape], "float32", this.#tfGpu),
     ));
@@ -415,8 +461,9 @@ export class WebGpuBackend implements Backend {
   #buffer(handle: Handle): Buffer {
     checkIntact(handle.tensor);
     if (handle.buffer !== null) return handle.buffer;
-    const ready = this.prepare(identity) as GpuExecutable;
-    const [made] = this.#run(ready, ready.bind([handle.shape]), [handle], []);
+    const ready = this.#prepare(identity);
+    const binding = ready.bind([handle.shape]);
+    const [made] = this.#run(ready, binding, ready.choose(binding, [null]), [handle], []);
     this.meter.allocate(handle.size);
     this.meter.move(handle.size);
     return (handle.buffer = made!.buffer);

@@ -3,6 +3,7 @@
 
 import { fail } from "../../../compiler/diagnostics/report.js";
 import { noRoom } from "../checks.js";
+import { RECORD } from "./reduce.js";
 import {
   mapForReading,
   usage,
@@ -19,14 +20,22 @@ export interface Shader {
   readonly layout: object;
 }
 
-/** A tensor's memory in tfjs. */
+/** A tensor's memory in tfjs, or a part of it. */
 export interface Buffer {
   readonly dataId: object;
   /** In elements. */
   readonly size: number;
+  /** Of a part: where it begins, in elements. */
+  readonly start?: number;
 }
 
-/** Buffers kept for the next tensor of their size: a step writes into what the step before has given up. */
+/** A number for a dispatch to leave in its slot of the flags if a result is not finite, greater than all before. */
+export interface Stamp {
+  readonly stamp: number;
+  readonly slot: number;
+}
+
+/** Buffers kept for the next tensor of their size: the books of tfjs and a new buffer take longer. */
 const SPARE = 6;
 /** Answers to "was a result finite", one per dispatch, used in turn. */
 const SLOTS = 64;
@@ -44,6 +53,8 @@ export class Device {
   /** Dispatches recorded and shaders compiled since the device was opened. */
   dispatches = 0;
   compilations = 0;
+  /** Times that results were waited for. */
+  waits = 0;
 
   constructor(readonly tfjs: TfGpu) {
     void tfjs.device.lost.then((loss) => {
@@ -60,6 +71,14 @@ export class Device {
   /** Storage buffers that a kernel may use beside the flags. */
   get bindings(): number {
     return this.tfjs.device.limits.maxStorageBuffersPerShaderStage - 1;
+  }
+
+  /** Where dispatches leave their stamps. */
+  get flags(): GpuBuffer {
+    return (this.#flags ??= this.tfjs.device.createBuffer({
+      size: SLOTS * 4,
+      usage: usage.storage | usage.copySource,
+    }));
   }
 
   /** Throws D0707 when the device cannot have a buffer of `size` elements, D0709 when it is lost. */
@@ -90,7 +109,17 @@ export class Device {
     return { dataId, size };
   }
 
-  /** Gives back a buffer that nobody else uses. */
+  /** Whether no more than one tf.Tensor is over a buffer, and the buffer is that of tfjs. */
+  exclusive({ dataId }: Buffer): boolean {
+    return this.tfjs.refCount(dataId) === 1 && this.tfjs.tensorMap.get(dataId).external !== true;
+  }
+
+  /** Whether parts of `size` elements each can be bound where they lie. */
+  dividesInto(size: number): boolean {
+    return (size * 4) % this.tfjs.device.limits.minStorageBufferOffsetAlignment === 0;
+  }
+
+  /** Gives back a buffer that nobody else uses, and no part. */
   release(buffer: Buffer): void {
     this.#spare.push(buffer);
     if (this.#spare.length > SPARE) this.tfjs.disposeData(this.#spare.shift()!.dataId);
@@ -118,7 +147,7 @@ export class Device {
   run(
     { pipeline, layout }: Shader,
     words: ArrayBuffer,
-    buffers: readonly (Buffer | "flags")[],
+    buffers: readonly (Buffer | GpuBuffer)[],
     [x, y]: readonly [number, number],
   ): void {
     this.#checkLost();
@@ -126,8 +155,11 @@ export class Device {
     const uniform = tfjs.bufferManager.acquireBuffer(words.byteLength, usage.copyTarget | usage.uniform);
     tfjs.device.queue.writeBuffer(uniform, 0, words);
     tfjs.uniformPendingDisposal.push(uniform);
-    const resources = [uniform, ...buffers.map((buffer) => this.#resource(buffer))];
-    const entries = resources.map((buffer, binding) => ({ binding, resource: { buffer } }));
+    const entries = [uniform, ...buffers].map((given, binding) => {
+      const buffer = this.#resource(given);
+      if (!("dataId" in given) || given.start === undefined) return { binding, resource: { buffer } };
+      return { binding, resource: { buffer, offset: given.start * 4, size: given.size * 4 } };
+    });
     const group = tfjs.device.createBindGroup({ layout, entries });
     tfjs.ensureCommandEncoderReady();
     const pass = (tfjs.computePassEncoder ??= tfjs.commandEncoder!.beginComputePass());
@@ -139,35 +171,44 @@ export class Device {
     if (tfjs.dispatchCountInPass >= DISPATCHES_PER_SUBMIT) this.#submit();
   }
 
-  /** Records a copy of `count` elements. */
+  /** Records a copy of `count` elements to a buffer that is no part. */
   copy(from: Buffer, at: number, to: Buffer, toAt: number, count: number): void {
     this.#checkLost();
     const [source, target] = [this.#resource(from), this.#resource(to)];
     this.tfjs.ensureCommandEncoderReady();
     this.tfjs.endComputePassEncoder();
-    this.tfjs.commandEncoder!.copyBufferToBuffer(source, at * 4, target, toAt * 4, count * 4);
+    const first = (from.start ?? 0) + at;
+    this.tfjs.commandEncoder!.copyBufferToBuffer(source, first * 4, target, toAt * 4, count * 4);
   }
 
   /** The elements of a buffer; the array belongs to the caller. Throws D0707 and D0709. */
-  async read({ dataId, size }: Buffer): Promise<Float32Array> {
+  async read(buffer: Buffer): Promise<Float32Array> {
     this.#checkLost();
-    return new Float32Array(await this.#fetch(this.#resource({ dataId, size }), 0, size * 4));
+    const { size, start = 0 } = buffer;
+    return new Float32Array(await this.#fetch([this.#resource(buffer)], start * 4, size * 4));
   }
 
-  /** A number for a dispatch to leave in its slot if a result is not finite, greater than all before. */
-  nextStamp(): { readonly stamp: number; readonly slot: number } {
+  /** A buffer for what is said of one tensor. */
+  record(): GpuBuffer {
+    this.#checkLost();
+    return this.tfjs.bufferManager.acquireBuffer(RECORD * 4, usage.storage | usage.copySource);
+  }
+
+  /** Gives back a record. Commands that use it may wait to be submitted: those of its next owner come after them. */
+  releaseRecord(record: GpuBuffer): void {
+    this.tfjs.bufferManager.releaseBuffer(record);
+  }
+
+  /** What is in records, in one wait. Throws D0707 and D0709. */
+  async readRecords(records: readonly GpuBuffer[]): Promise<Uint32Array[]> {
+    this.#checkLost();
+    const data = await this.#fetch(records, 0, RECORD * 4);
+    return records.map((_, i) => new Uint32Array(data, i * RECORD * 4, RECORD));
+  }
+
+  nextStamp(): Stamp {
     this.#stamp += 1;
     return { stamp: this.#stamp, slot: this.#stamp % SLOTS };
-  }
-
-  /**
-   * Whether the results of the dispatch with this stamp are finite; undefined when a later one has left its own number.
-   * Throws D0707 and D0709.
-   */
-  async finite(stamp: number): Promise<boolean | undefined> {
-    this.#checkLost();
-    const [left] = new Uint32Array(await this.#fetch(this.#flagBuffer(), (stamp % SLOTS) * 4, 4));
-    return left! > stamp ? undefined : left! < stamp;
   }
 
   /** Gives back what is left; the device belongs to tfjs and stays. */
@@ -181,15 +222,8 @@ export class Device {
     this.tfjs.device.removeEventListener("uncapturederror", this.#onError);
   }
 
-  #flagBuffer(): GpuBuffer {
-    return (this.#flags ??= this.tfjs.device.createBuffer({
-      size: SLOTS * 4,
-      usage: usage.storage | usage.copySource,
-    }));
-  }
-
-  #resource(buffer: Buffer | "flags"): GpuBuffer {
-    if (buffer === "flags") return this.#flagBuffer();
+  #resource(buffer: Buffer | GpuBuffer): GpuBuffer {
+    if (!("dataId" in buffer)) return buffer;
     const { dataId } = buffer;
     this.tfjs.uploadToGPU(dataId);
     const data = this.tfjs.tensorMap.get(dataId);
@@ -204,13 +238,18 @@ export class Device {
     this.tfjs.submitQueue();
   }
 
-  async #fetch(buffer: GpuBuffer, at: number, bytes: number): Promise<ArrayBuffer> {
+  /** `bytes` of each of the buffers from `at` on, one behind the other. */
+  async #fetch(buffers: readonly GpuBuffer[], at: number, bytes: number): Promise<ArrayBuffer> {
     const { tfjs } = this;
-    const staging = tfjs.bufferManager.acquireBuffer(bytes, usage.copyTarget | usage.mapRead);
+    const all = buffers.length * bytes;
+    const staging = tfjs.bufferManager.acquireBuffer(all, usage.copyTarget | usage.mapRead);
     tfjs.ensureCommandEncoderReady();
     tfjs.endComputePassEncoder();
-    tfjs.commandEncoder!.copyBufferToBuffer(buffer, at, staging, 0, bytes);
+    buffers.forEach((buffer, i) =>
+      tfjs.commandEncoder!.copyBufferToBuffer(buffer, at, staging, i * bytes, bytes),
+    );
     tfjs.submitQueue();
+    this.waits += 1;
     try {
       await staging.mapAsync(mapForReading);
     } catch (error) {

@@ -7,12 +7,13 @@ import { FunctionText, floatType } from "./functions.js";
 import { noiseValue, noiseWords } from "./noise.js";
 
 /**
- * How an input is read beside an output: element by element; one element for all; by `terms` sums of
- * (i / divisor % extent) * stride; or made on the way. `packed`: it lies in the common buffer of inputs that have none
- * of their own.
+ * How an input is read for an element of the outputs: element by element, from a buffer of its own or from that of the
+ * output that is written over it; one element for all; by `terms` sums of (i / divisor % extent) * stride; or made on the
+ * way. `packed`: it lies in the common buffer of inputs that have none of their own.
  */
 export type Access =
   | { readonly kind: "whole" | "single"; readonly packed: boolean }
+  | { readonly kind: "over"; readonly output: number }
   | { readonly kind: "gathered"; readonly terms: number; readonly packed: boolean }
   | { readonly kind: "noise"; readonly distribution: Distribution };
 
@@ -127,6 +128,8 @@ class Emitter {
   load(name: string, access: Access, at: number): string {
     const { width, type } = this;
     if (access.kind === "noise") return noiseValue(this.functions, access.distribution, width, at >> 2);
+    // Its invocation alone reads the element, before it writes there.
+    if (access.kind === "over") return `y${access.output}[i]`;
     const buffer = access.packed ? "packed" : name;
     const offset = access.packed ? `${uniform(at)} + ` : "";
     if (access.kind === "single") return `${type}(${buffer}[${offset}0u])`;
@@ -147,8 +150,12 @@ class Emitter {
 /** How many words the place of an input takes. */
 const placeWords = (access: Access): number => {
   if (access.kind === "noise") return noiseWords;
+  if (access.kind === "over") return 0;
   return (access.packed ? 1 : 0) + (access.kind === "gathered" ? 3 * access.terms : 0);
 };
+
+/** Whether an input lies in the common buffer; null: it has no buffer that is not an output's. */
+const isPacked = (access: Access): boolean | null => ("packed" in access ? access.packed : null);
 
 /** The WGSL of a form. Buffers: flags, inputs with one of their own, the common one if there is one, outputs. */
 export function emit(
@@ -168,9 +175,8 @@ export function emit(
   };
   declare("read_write", "flags", "atomic<u32>");
   for (const { input, access } of inputs)
-    if (access.kind !== "noise" && !access.packed)
-      declare("read", `x${input}`, access.kind === "whole" ? type : "f32");
-  if (inputs.some(({ access }) => access.kind !== "noise" && access.packed)) declare("read", "packed", "f32");
+    if (isPacked(access) === false) declare("read", `x${input}`, access.kind === "whole" ? type : "f32");
+  if (inputs.some(({ access }) => isPacked(access) === true)) declare("read", "packed", "f32");
   outputs.forEach((_, k) => declare("read_write", `y${k}`, type));
 
   const value = (node: KernelNode, i: number): string => {

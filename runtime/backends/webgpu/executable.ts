@@ -6,8 +6,9 @@ import type { Executable, Shape } from "../../backend.js";
 import type { NoiseRequest } from "../../noise/noise.js";
 import { sampleSize } from "../../noise/noise.js";
 import { nodeShapes, sameShape, sizeOf } from "../../shapes.js";
+import { planReuse } from "../reuse.js";
 import { scalarNodes, scalarValues } from "../scalarOps.js";
-import type { Device, Shader } from "./device.js";
+import type { Device, Shader, Stamp } from "./device.js";
 import { emit, GROUP, neededNodes, words as fixed, type Access, type Emitted } from "./emit.js";
 import { writeNoise } from "./noise.js";
 
@@ -21,7 +22,10 @@ interface PassInput {
   readonly whole: boolean;
 }
 
-/** A pass as it is run: which inputs share the common buffer, and where; all others have their own or are noise. */
+/**
+ * A pass as it is run: which inputs share the common buffer, and where; all others have their own, are noise, or lie where
+ * a result goes.
+ */
 export interface Variant {
   readonly shader: Shader;
   readonly emitted: Emitted;
@@ -51,10 +55,18 @@ export interface Binding {
   readonly inputs: readonly Shape[];
   readonly outputs: readonly Shape[];
   readonly passes: readonly Pass[];
+  /** All outputs at once where `passes` are several of one shape: for outputs that need no buffers of their own. */
+  readonly joined: Pass | null;
   /** Outputs that are plain numbers. */
   readonly numbers: readonly number[];
   /** Whether an input is read in full by one pass at most, so that it need not exist as a tensor. */
   readonly once: readonly boolean[];
+}
+
+/** How a binding is run. */
+export interface Choice {
+  readonly passes: readonly Pass[];
+  readonly over: readonly number[];
 }
 
 const INFINITY_BITS = 0x7f800000;
@@ -104,6 +116,8 @@ export class GpuExecutable implements Executable {
     const last = this.#last;
     if (last !== undefined && shapes.every((shape, i) => sameShape(shape, last.inputs[i]!))) return last;
     const nodes = nodeShapes(this.kernel, shapes);
+    const [first = null, ...rest] = this.kernel.outputs.map((node) => nodes[node] ?? null);
+    const isOne = first !== null && rest.every((shape) => shape !== null && sameShape(shape, first));
     const found = this.kernel.outputs.map((node) => nodes[node] ?? null);
     const passes: Pass[] = [];
     found.forEach((shape, position) => {
@@ -115,6 +129,7 @@ export class GpuExecutable implements Executable {
       inputs: shapes.map((shape) => [...shape]),
       outputs: found.map((shape) => shape ?? []),
       passes,
+      joined: isOne && passes.length > 1 ? this.#pass([...found.keys()], first, shapes) : null,
       numbers: found.flatMap((shape, i) => (shape === null ? [i] : [])),
       once: shapes.map((shape, input) => {
         const users = passes.filter(({ inputs }) => inputs.some((each) => each.input === input));
@@ -126,22 +141,25 @@ export class GpuExecutable implements Executable {
 
   /** One pass for all outputs, or several where the device cannot take so many buffers at once. */
   #passes(group: readonly number[], shape: Shape, shapes: readonly Shape[]): Pass[] {
-    const { kernel, device } = this;
+    const whole = this.#pass(group, shape, shapes);
+    if (group.length === 1 || whole.inputs.length + group.length <= this.device.bindings) return [whole];
+    const half = group.length >> 1;
+    return [group.slice(0, half), group.slice(half)].flatMap((part) => this.#passes(part, shape, shapes));
+  }
+
+  #pass(group: readonly number[], shape: Shape, shapes: readonly Shape[]): Pass {
+    const { kernel } = this;
     const total = sizeOf(shape);
     const outputs = group.map((position) => kernel.outputs[position]!);
     const needed = neededNodes(kernel, this.isScalar, outputs);
     const read = new Set(
       kernel.nodes.flatMap((node, i) => (needed[i] && node.op === "input" ? [node.index] : [])),
     );
-    if (group.length > 1 && read.size + group.length > device.bindings) {
-      const half = group.length >> 1;
-      return [group.slice(0, half), group.slice(half)].flatMap((part) => this.#passes(part, shape, shapes));
-    }
     const inputs = [...read].map((input): PassInput => {
       const size = sizeOf(shapes[input]!);
       return { input, size, terms: termsOf(shapes[input]!, shape), whole: size === total };
     });
-    return [{ outputs: group, total, inputs, variants: new Map() }];
+    return { outputs: group, total, inputs, variants: new Map() };
   }
 
   /** Values of the kernel's nodes no tensor reaches, in float64, by node. */
@@ -149,24 +167,47 @@ export class GpuExecutable implements Executable {
     return scalarValues(this.kernel, scalars, this.isScalar);
   }
 
-  /** A pass with the inputs of which `requests` has one made on the way. Compiles each variant once. */
-  variant(pass: Pass, requests: readonly (NoiseRequest | null)[]): Variant {
+  /**
+   * The passes of a run, and for each output the input that it is written over, or -1; `candidates` as in `planReuse`.
+   * Nothing is written over where there are several: another one might read it, or fail when one is done.
+   */
+  choose(binding: Binding, candidates: readonly (number | null)[]): Choice {
+    const { outputs, passes, joined, numbers } = binding;
+    const [single = null] = passes.length === 1 && numbers.length === 0 ? passes : [joined];
+    if (single !== null) {
+      const over = planReuse(outputs, candidates);
+      const buffers = single.inputs.length + over.filter((input) => input < 0).length;
+      if (single !== joined || buffers <= this.device.bindings) return { passes: [single], over };
+    }
+    return { passes, over: outputs.map(() => -1) };
+  }
+
+  /**
+   * A pass with the inputs of which `requests` has one made on the way, its outputs written `over` inputs. Compiles each
+   * variant once.
+   */
+  variant(pass: Pass, requests: readonly (NoiseRequest | null)[], over: readonly number[]): Variant {
     const noise = pass.inputs.map(({ input }) => requests[input] ?? null);
     const even =
       pass.total % 4 === 0 && noise.every((request) => request === null || sampleSize(request) % 4 === 0);
     const width = even ? 4 : 1;
-    const key = `${width},${noise.map((request) => request?.distribution ?? "").join()}`;
+    const key = [width, ...noise.map((request) => request?.distribution ?? ""), ...over].join();
     let variant = pass.variants.get(key);
     if (variant === undefined) {
-      variant = this.#variant(pass, noise, width);
+      variant = this.#variant(pass, noise, width, over);
       pass.variants.set(key, variant);
     }
     return variant;
   }
 
-  #variant(pass: Pass, noise: readonly (NoiseRequest | null)[], width: 1 | 4): Variant {
+  #variant(
+    pass: Pass,
+    noise: readonly (NoiseRequest | null)[],
+    width: 1 | 4,
+    over: readonly number[],
+  ): Variant {
     const { kernel, device } = this;
-    const stored = pass.inputs.filter((_, i) => noise[i] === null);
+    const stored = pass.inputs.filter(({ input }, i) => noise[i] === null && !over.includes(input));
     const tooMany = stored.length + pass.outputs.length - device.bindings;
     // The smallest ones share a buffer, which is one binding itself.
     const sharing = tooMany <= 0 ? [] : stored.toSorted((a, b) => a.size - b.size).slice(0, tooMany + 1);
@@ -177,6 +218,8 @@ export class GpuExecutable implements Executable {
           input: each.input,
           access: { kind: "noise", distribution: request.distribution } satisfies Access,
         };
+      const output = over.indexOf(each.input);
+      if (output >= 0) return { input: each.input, access: { kind: "over", output } satisfies Access };
       const packed = sharing.includes(each);
       const access: Access = each.whole
         ? { kind: "whole", packed }
@@ -193,7 +236,7 @@ export class GpuExecutable implements Executable {
     const packed: { input: number; at: number }[] = [];
     let packedSize = 0;
     pass.inputs.forEach((each, i) => {
-      if (noise[i] !== null) return;
+      if (!stored.includes(each)) return;
       const first = emitted.placed[i]!;
       const shares = sharing.includes(each);
       if (shares) {
@@ -224,8 +267,7 @@ export function fillWords(
   { emitted, noise, words, floats }: Variant,
   numbers: readonly (number | undefined)[],
   requests: readonly (NoiseRequest | null)[],
-  stamp: number,
-  slot: number,
+  { stamp, slot }: Stamp,
 ): ArrayBuffer {
   words[fixed.stamp] = stamp;
   words[fixed.slot] = slot;

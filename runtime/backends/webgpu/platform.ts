@@ -34,6 +34,7 @@ export interface GpuLimits {
   readonly maxComputeWorkgroupsPerDimension: number;
   readonly maxStorageBufferBindingSize: number;
   readonly maxStorageBuffersPerShaderStage: number;
+  readonly minStorageBufferOffsetAlignment: number;
 }
 
 export interface GpuLoss {
@@ -79,6 +80,8 @@ export interface Gpu {
 export interface TensorData {
   values: Float32Array | null;
   resource: GpuBuffer | null;
+  /** Whether the buffer is the application's, who may have more uses for it. */
+  readonly external?: boolean;
 }
 
 /** tfjs' WebGPU backend, 4.22.0, its last release; the package is pinned to it. */

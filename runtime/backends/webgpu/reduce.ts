@@ -188,7 +188,7 @@ ${header(
 )}
 `;
 
-/** Words of the search: elements, stamp, slot. Buffers: flags, input. */
+/** Words of the search and of the record: elements, stamp, slot. Buffers of the search: flags, input. */
 export const finiteWords = { count: 0, stamp: 1, slot: 2 } as const;
 
 /** Leaves the stamp in the slot when an element is not finite. */
@@ -202,4 +202,44 @@ ${header(
   if (i >= words[0].x) { return; }
   if ((xs[i] & 0x7f800000u) == 0x7f800000u) { atomicMax(&flags[words[0].z], words[0].y); }`,
 )}
+`;
+
+/** Numbers of a record: elements that are not finite, the key of the first, the bits of the largest finite magnitude. */
+export const RECORD = 4;
+
+/**
+ * Fills a record by one workgroup, which reads the elements only if the slot does not say that they are finite: it has a
+ * smaller stamp then. A key is the complement of 4 times the index, and 0 for NaN, 1 and 2 for the infinities, so that 0 is
+ * none. Buffers: flags, input, record.
+ */
+export const recordText = `
+@group(0) @binding(0) var<uniform> words: array<vec4<u32>, 1>;
+@group(0) @binding(1) var<storage, read_write> flags: array<atomic<u32>>;
+@group(0) @binding(2) var<storage, read> xs: array<u32>;
+@group(0) @binding(3) var<storage, read_write> record: array<u32>;
+var<workgroup> odd: atomic<u32>;
+var<workgroup> first: atomic<u32>;
+var<workgroup> largest: atomic<u32>;
+@compute @workgroup_size(${LANES})
+fn main(@builtin(local_invocation_index) local: u32) {
+  let size = select(0u, words[0].x, atomicLoad(&flags[words[0].z]) >= words[0].y);
+  var mine = vec3<u32>(0u);
+  for (var i = local; i < size; i += ${LANES}u) {
+    let bits = xs[i];
+    let magnitude = bits & 0x7fffffffu;
+    if (magnitude < 0x7f800000u) { mine.z = max(mine.z, magnitude); continue; }
+    mine.x += 1u;
+    let kind = select(1u + (bits >> 31u), 0u, magnitude > 0x7f800000u);
+    mine.y = max(mine.y, ~(4u * i + kind));
+  }
+  atomicAdd(&odd, mine.x);
+  atomicMax(&first, mine.y);
+  atomicMax(&largest, mine.z);
+  workgroupBarrier();
+  if (local == 0u) {
+    record[0] = atomicLoad(&odd);
+    record[1] = atomicLoad(&first);
+    record[2] = atomicLoad(&largest);
+  }
+}
 `;

@@ -10,8 +10,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.js";
 import { memoryHost } from "../../../compiler/host.js";
-import type { Distribution, KernelOp, Plan } from "../../../compiler/plan/schema.js";
-import { peakTensors } from "../../../compiler/plan/lifetimes.js";
+import type { Distribution, KernelNode, KernelOp, Plan } from "../../../compiler/plan/schema.js";
 import { scalarOps } from "../../../runtime/backends/scalarOps.js";
 import { openWebGpu, type WebGpuHost } from "../../../runtime/backends/webgpu.js";
 import type { WebGpuBackend } from "../../../runtime/backends/webgpu/backend.js";
@@ -293,8 +292,12 @@ describe.skipIf(!webgpuBackend)(`webgpu${skipped}`, () => {
               const indices = broadcastIndices(own, shape);
               return (k: number): number => values[indices[k]!]!;
             });
+            const product = (each: KernelNode): boolean => each.op === "mul" || each.op === "div";
+            // SwiftShader cancels: x * (y / x) is y, where y / x alone is NaN or infinite too.
+            const cancels = product(node) && node.args.some((arg) => product(given.kernel.nodes[arg]!));
             data.forEach((value, k) => {
               const given = args.map((arg) => arg(k));
+              if (cancels && given.some((argument) => argument === 0 || !Number.isFinite(argument))) return;
               // A product that is added may keep the digits that its own output has not.
               const near = ["add", "sub"].includes(node.op) ? ulp(Math.max(...given.map(Math.abs))) : 0;
               if (!isRight(node.op, given, value, near))
@@ -405,44 +408,29 @@ describe.skipIf(!webgpuBackend)(`webgpu${skipped}`, () => {
       expect(buffers! - before[1]!).toBeLessThanOrEqual(6);
     });
 
-    test("one dispatch a step with guidance, and every kernel compiled once", async () => {
+    test("one kernel dispatched a step with guidance, and every kernel compiled once", async () => {
       const { device } = backend;
       const plan = planOf("dpmpp_2m");
       const counts: (readonly number[])[] = [];
-      const run = async (): Promise<void> => {
+      const run = async (check: boolean): Promise<void> => {
         await sample(plan, {
-          ...{ models: network, backend, shape: [4, 8, 8], count: 2 },
+          ...{ models: network, backend, shape: [4, 8, 8], count: 2, check },
           onStep: () => void counts.push([device.dispatches, device.compilations]),
         });
       };
       const before = device.compilations;
-      await run();
+      await run(false);
       const dispatches = counts.map(([count]) => count!);
       expect(dispatches.slice(1).map((count, i) => count - dispatches[i]!)).toEqual(Array(20).fill(1));
-      // Beside the kernels, what looks at a network's results.
-      expect(device.compilations - before).toBeLessThanOrEqual(plan.kernels.length + 1);
+      // Beside the kernels, what looks for values that are not finite, and what tells of them.
+      expect(device.compilations - before).toBeLessThanOrEqual(plan.kernels.length + 2);
       expect(new Set(counts.map(([, count]) => count)).size).toBe(1);
       const compiled = device.compilations;
-      await run();
+      await run(true);
       expect(device.compilations).toBe(compiled);
+      // With checks, one more: it tells of the state. Results of the network were looked at when they came.
+      expect(counts.at(-1)![0]! - counts.at(-2)![0]!).toBe(2);
     });
-
-    test.each([
-      ["dpmpp_2m", 6],
-      ["ddim", 4],
-      ["euler_ancestral", 4],
-      ["heun", 6],
-    ])(
-      "%s with guidance holds as many tensors as predicted for results beside inputs: %d",
-      async (solver, peak) => {
-        const plan = planOf(solver);
-        const own = (await openBackend("webgpu")) as WebGpuBackend;
-        await sample(plan, { models: network, backend: own, shape: [4, 8, 8], count: 2 });
-        expect(peakTensors(plan, { inPlace: false })).toBe(peak);
-        expect(own.meter.peakOfSize(512)).toBe(peak);
-        own.dispose();
-      },
-    );
 
     test.each(["dpmpp_2m", "heun", "euler_ancestral", "dpmpp_sde"])(
       "%s compiles all pipelines before the run starts",
