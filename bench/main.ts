@@ -269,7 +269,7 @@ ${table(["elements", "ms", "ns an element", "C, ns an element"], sizeRows)}
 ${
   typeof gpu === "string"
     ? `Not measured: ${gpu}. \`env $(scripts/swiftshader.sh | tail -n 1) npm run bench\` brings an adapter in software.`
-    : `The same run on the adapter that is there. Kernels dispatched by step: ${byStep(gpu.dispatches)}. Shaders compiled by
+    : `The same run on the adapter that is there, without checks, which add one or two small dispatches for a tensor. Kernels dispatched by step: ${byStep(gpu.dispatches)}. Shaders compiled by
 step: ${byStep(gpu.compilations)}. Most tensors of the state's size at once: ${gpu.memory.peak}; ${gpu.memory.predicted} are predicted.
 Case U at 262,144 elements, until the last of many results is read, milliseconds: fused ${figure(gpu.fused.ms)}, tfjs webgpu operation by
 operation ${figure(gpu.stock.ms)}, ${figure(gpu.ratio)} times as long. In software these say little of a GPU.`
