@@ -3,7 +3,7 @@
 
 import type { Imported, State } from "../../importers/imported.js";
 import { call, list, literal, quoted } from "../../importers/text.js";
-import type { Case, Fields } from "./format.js";
+import type { Case, Fields, Tensor } from "./format.js";
 
 export { call, list, literal, quoted };
 
@@ -29,7 +29,29 @@ export interface Replay {
   readonly noise: (path: string, step: number, pass: number) => number | undefined;
   /** What each entry of the recorded trajectory is. */
   readonly trajectory: readonly Recorded[];
+  /** Tensors the sampler takes beside `x_init`. */
+  readonly inputs?: Readonly<Record<string, Tensor>>;
+  /** Recorded tensors that the sampler's outputs after the first are, in order. */
+  readonly outputs?: readonly Tensor[];
+  /** Network calls of the run, where they are compared. */
+  readonly calls?: number;
+  /** Further runs that the case records, such as the way back. */
+  readonly further?: readonly Further[];
 }
+
+/** A run with what is recorded of it in the form of a case: its first state, states and result. */
+export interface Further {
+  readonly entry: Case;
+  readonly made: Replay;
+}
+
+/** The case of a further run of `entry`. */
+export const furtherCase = (
+  entry: Case,
+  init: Tensor,
+  trajectory: readonly Tensor[] | null,
+  final: Tensor,
+): Case => ({ ...entry, init, trajectory, final });
 
 export interface Parts {
   /** Definitions before the sampler. */

@@ -2,6 +2,7 @@
 
 import type { Case, CaseFile } from "../format.js";
 import { unsupported, type Replay } from "../spec.js";
+import { bdia } from "./bdia.js";
 import { diffusers } from "./diffusers.js";
 import { diffSampler } from "./diffsampler.js";
 import { dpmsolver } from "./dpmsolver.js";
@@ -24,6 +25,7 @@ const families: Readonly<Record<string, Family>> = {
   "scxue/SA-Solver": saSolver,
   "zju-pi/diff-sampler": diffSampler,
   "wl-zhao/UniPC": unipc,
+  "guoqiang-zhang-x/BDIA": bdia,
 };
 
 /** Runs of sources nobody maps yet are unsupported, each with that reason. */
