@@ -18,7 +18,6 @@ export const deviations: readonly Deviation[] = [
   { repo: "thu-ml/DPM-Solver-v3", reason: seed },
   { repo: "ShiguiLi/EVODiff", reason: seed },
   { repo: "harryjo97/GDSS", reason: seed },
-  { repo: "sWizad/momentum-diffusion", reason: seed },
   { repo: "malbergo/stochastic-interpolants", reason: seed },
   { repo: "zituitui/BELM", reason: seed },
   { repo: "zituitui/LML-diffusion-sampler", reason: seed },

@@ -9,6 +9,7 @@ import { dpmsolver } from "./dpmsolver.js";
 import { edm } from "./edm.js";
 import { guidedDiffusion } from "./guided.js";
 import { kdiffusion } from "./kdiffusion.js";
+import { momentum } from "./momentum.js";
 import { saSolver } from "./sasolver.js";
 import { scoreSde } from "./scoresde.js";
 import { unipc } from "./unipc.js";
@@ -26,6 +27,7 @@ const families: Readonly<Record<string, Family>> = {
   "zju-pi/diff-sampler": diffSampler,
   "wl-zhao/UniPC": unipc,
   "guoqiang-zhang-x/BDIA": bdia,
+  "sWizad/momentum-diffusion": momentum,
 };
 
 /** Runs of sources nobody maps yet are unsupported, each with that reason. */
