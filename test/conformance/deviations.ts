@@ -13,7 +13,6 @@ const seed =
   "not a mainstream tool: these files are seeds for further families, in another schema, and no importer reads them";
 
 export const deviations: readonly Deviation[] = [
-  { repo: "qsh-zh/deis", reason: seed },
   { repo: "1202kbs/DMCMC", reason: seed },
   { repo: "thu-ml/DPM-Solver-v3", reason: seed },
   { repo: "ShiguiLi/EVODiff", reason: seed },
