@@ -144,7 +144,8 @@ function ruleOf({ options, schedule, grid }: Case, path: Path): Rule {
     case "t_ab":
     case "rho_ab": {
       const order = options.number("ab_order");
-      if (!Number.isInteger(order) || order < 0) unsupported(`ab_order ${order}`);
+      if (!Number.isInteger(order) || order < 1)
+        unsupported(`ab_order ${order}, which stops with an error there`);
       const { at, weight } = variables[method as "t_ab" | "rho_ab"](path);
       return {
         solver: "weighted",

@@ -3,6 +3,7 @@
 import type { Case, CaseFile } from "../format.js";
 import { unsupported, type Replay } from "../spec.js";
 import { bdia } from "./bdia.js";
+import { belm } from "./belm.js";
 import { deis } from "./deis.js";
 import { diffusers } from "./diffusers.js";
 import { diffSampler } from "./diffsampler.js";
@@ -30,6 +31,7 @@ const families: Readonly<Record<string, Family>> = {
   "guoqiang-zhang-x/BDIA": bdia,
   "sWizad/momentum-diffusion": momentum,
   "qsh-zh/deis": deis,
+  "zituitui/BELM": belm,
 };
 
 /** Runs of sources nobody maps yet are unsupported, each with that reason. */
