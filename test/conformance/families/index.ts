@@ -11,6 +11,7 @@ import { dpmsolver } from "./dpmsolver.js";
 import { edm } from "./edm.js";
 import { guidedDiffusion } from "./guided.js";
 import { kdiffusion } from "./kdiffusion.js";
+import { lml } from "./lml.js";
 import { momentum } from "./momentum.js";
 import { saSolver } from "./sasolver.js";
 import { scoreSde } from "./scoresde.js";
@@ -32,6 +33,7 @@ const families: Readonly<Record<string, Family>> = {
   "sWizad/momentum-diffusion": momentum,
   "qsh-zh/deis": deis,
   "zituitui/BELM": belm,
+  "zituitui/LML-diffusion-sampler": lml,
 };
 
 /** Runs of sources nobody maps yet are unsupported, each with that reason. */
