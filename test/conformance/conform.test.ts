@@ -36,6 +36,7 @@ const counts: Readonly<Record<string, readonly [passed: number, unsupported: num
   "seeds-ghvb.json": [3, 0],
   "seeds-inversion.json": [2, 0],
   "seeds-lml.json": [2, 0],
+  "seeds-mrs.json": [2, 0],
   "unipc.json": [24, 0],
 };
 
@@ -112,6 +113,31 @@ describe("a wrong run is noticed", () => {
       (first[0] as number[])[0] = ((first[0] as number[])[0] as number) + 1e-6;
     });
     expect(await status(text)).toBe("fail");
+  });
+
+  test.each<[what: string, name: string, change: (entry: Record<string, unknown>) => void]>([
+    [
+      "the end of a way back",
+      "seeds-inversion.json",
+      (entry) => {
+        const inversion = entry["inversion"] as { x_T: number[][] };
+        (inversion.x_T[0] as number[])[0] = ((inversion.x_T[0] as number[])[0] as number) + 1e-6;
+      },
+    ],
+    [
+      "a further result",
+      "seeds-ghvb.json",
+      (entry) => {
+        const last = (entry["velocity"] as number[][][]).slice(-1)[0] as [number[]];
+        last[0][0] = (last[0][0] as number) + 1e-6;
+      },
+    ],
+    ["the number of calls", "seeds-bdia.json", (entry) => (entry["nfe"] = 11)],
+  ])("%s that differs", async (_, name, change) => {
+    const parsed = JSON.parse(readFileSync(folder + name, "utf8")) as { cases: Record<string, unknown>[] };
+    const [first] = parsed.cases as [Record<string, unknown>];
+    change(first);
+    expect(await status(JSON.stringify({ ...parsed, cases: [first] }))).toBe("fail");
   });
 
   test("an option that nobody implements is not ignored", async () => {

@@ -18,7 +18,6 @@ export const deviations: readonly Deviation[] = [
   { repo: "ShiguiLi/EVODiff", reason: seed },
   { repo: "harryjo97/GDSS", reason: seed },
   { repo: "malbergo/stochastic-interpolants", reason: seed },
-  { repo: "grrrute/mr-sampler", reason: seed },
   { repo: "Newbeeer/pfgmpp", reason: seed },
   { repo: "Ting-Justin-Jiang/sada-icml", reason: seed },
 ];

@@ -46,6 +46,28 @@ function roundedModel(model: Model): Model {
   };
 }
 
+/** A network of eps that is fed the state of a mean-reverting path without its mean. */
+function centredModel(model: Model, mean: Tensor): Model {
+  return {
+    ...model,
+    async evaluate(call) {
+      const { alpha, sigma, shape, firstSample } = call;
+      const first = (firstSample * mean.data.length) / (mean.shape[0] ?? 1);
+      const state = Float64Array.from(
+        await call.state.read(),
+        (x, i) => x - (1 - alpha) * (mean.data[first + i] as number),
+      );
+      const view = { shape, tensor: call.state.tensor, backend: call.state.backend };
+      return model.evaluate({
+        ...call,
+        state: { ...view, read: () => Promise.resolve(state) },
+        // On such a path the runtime has no form of eps in x and x0 alone.
+        form: { x: 1 / sigma, x0: -alpha / sigma },
+      });
+    },
+  };
+}
+
 /** Codes by which the compiler says that a construct is not there yet, or that this grid has no such step. */
 const notThere: ReadonlySet<string> = new Set(["D0990", "D0402"]);
 
@@ -185,7 +207,7 @@ function sampled(
   });
 }
 
-function modelOf(made: Replay, file: CaseFile): ReturnType<typeof gmmModel> {
+function modelOf(made: Replay, file: CaseFile): Model {
   const mixture = (name: string): Mixture => {
     const found = file.models.get(name);
     if (!found) throw new Error(`the file has no mixture '${name}'`);
@@ -193,7 +215,10 @@ function modelOf(made: Replay, file: CaseFile): ReturnType<typeof gmmModel> {
   };
   const conditions = Object.entries(made.conditions).map(([label, name]) => [label, mixture(name)] as const);
   const base = mixture(made.model);
-  return gmmModel(conditions.length > 0 ? { ...base, conditions: Object.fromEntries(conditions) } : base);
+  const model = gmmModel(
+    conditions.length > 0 ? { ...base, conditions: Object.fromEntries(conditions) } : base,
+  );
+  return made.mean ? centredModel(model, made.mean) : model;
 }
 
 function recordedNoise(entry: Case, made: Replay, path: string, step: number, pass: number): Float64Array {

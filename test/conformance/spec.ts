@@ -29,6 +29,8 @@ export interface Replay {
   readonly noise: (path: string, step: number, pass: number) => number | undefined;
   /** What each entry of the recorded trajectory is. */
   readonly trajectory: readonly Recorded[];
+  /** On a path that pulls to a mean the network is fed the state without it, x - (1 - alpha)*mean. */
+  readonly mean?: Tensor;
   /** Tensors the sampler takes beside `x_init`. */
   readonly inputs?: Readonly<Record<string, Tensor>>;
   /** Recorded tensors that the sampler's outputs after the first are, in order. */

@@ -13,6 +13,7 @@ import { guidedDiffusion } from "./guided.js";
 import { kdiffusion } from "./kdiffusion.js";
 import { lml } from "./lml.js";
 import { momentum } from "./momentum.js";
+import { mrs } from "./mrs.js";
 import { saSolver } from "./sasolver.js";
 import { scoreSde } from "./scoresde.js";
 import { unipc } from "./unipc.js";
@@ -33,6 +34,7 @@ const families: Readonly<Record<string, Family>> = {
   "sWizad/momentum-diffusion": momentum,
   "qsh-zh/deis": deis,
   "zituitui/BELM": belm,
+  "grrrute/mr-sampler": mrs,
   "zituitui/LML-diffusion-sampler": lml,
 };
 
