@@ -132,6 +132,14 @@ describe("a wrong run is noticed", () => {
         last[0][0] = (last[0][0] as number) + 1e-6;
       },
     ],
+    [
+      "a weight",
+      "seeds-deis.json",
+      (entry) => {
+        const [row] = (entry["coefficients"] as { eps: number[][] }).eps as [number[]];
+        row[0] = (row[0] as number) + 1e-6;
+      },
+    ],
     ["the number of calls", "seeds-bdia.json", (entry) => (entry["nfe"] = 11)],
   ])("%s that differs", async (_, name, change) => {
     const parsed = JSON.parse(readFileSync(folder + name, "utf8")) as { cases: Record<string, unknown>[] };

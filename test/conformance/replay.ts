@@ -259,6 +259,8 @@ function compare(
     check(`state ${k}`, actual?.data, expected);
   });
   check("x_final", result.results[0]?.data, entry.final);
+  for (const { name, actual, recorded } of made.numbers ?? [])
+    check(name, Float64Array.from(actual), { data: Float64Array.from(recorded), shape: [recorded.length] });
   made.outputs?.forEach((expected, k) => check(`output ${k + 1}`, result.results[k + 1]?.data, expected));
   return { status: excess === null ? "pass" : "fail", maxRelError: worst, reason: excess };
 }

@@ -35,10 +35,18 @@ export interface Replay {
   readonly inputs?: Readonly<Record<string, Tensor>>;
   /** Recorded tensors that the sampler's outputs after the first are, in order. */
   readonly outputs?: readonly Tensor[];
+  /** Numbers of the family's own, such as weights, with what is recorded of them. */
+  readonly numbers?: readonly Numbers[];
   /** Network calls of the run, where they are compared. */
   readonly calls?: number;
   /** Further runs that the case records, such as the way back. */
   readonly further?: readonly Further[];
+}
+
+export interface Numbers {
+  readonly name: string;
+  readonly actual: readonly number[];
+  readonly recorded: readonly number[];
 }
 
 /** A run with what is recorded of it in the form of a case: its first state, states and result. */

@@ -15,6 +15,7 @@ import {
   samplerText,
   unsupported,
   type Further,
+  type Numbers,
   type Replay,
 } from "../spec.js";
 import { weighted } from "./diffsampler.js";
@@ -121,6 +122,8 @@ interface Rule {
   readonly grid: string;
   /** The library's rule with exact integrals. */
   readonly exact?: string;
+  /** Weights of eps in x/alpha, newest first. */
+  readonly weights?: readonly (readonly number[])[];
 }
 
 function ruleOf({ options, schedule, grid }: Case, path: Path): Rule {
@@ -147,9 +150,11 @@ function ruleOf({ options, schedule, grid }: Case, path: Path): Rule {
       if (!Number.isInteger(order) || order < 1)
         unsupported(`ab_order ${order}, which stops with an error there`);
       const { at, weight } = variables[method as "t_ab" | "rho_ab"](path);
+      const rows = rectangles(grid.numbers("t").map(at), weight, order);
       return {
         solver: "weighted",
-        definitions: [weighted(rectangles(grid.numbers("t").map(at), weight, order))],
+        definitions: [weighted(rows)],
+        weights: rows,
         grid: gridOf(schedule),
         exact: call(method === "t_ab" ? "deis_tab" : "deis_rhoab", { k: order + 1 }),
       };
@@ -162,7 +167,7 @@ export function deis(entry: Case): Replay {
   checkNames(options, ["method", "ab_order", "rk_method", "num_step"]);
   if (entry.thresholding) unsupported("thresholding, which is not there");
   const path = pathOf(schedule);
-  const { solver, definitions, grid, exact } = ruleOf(entry, path);
+  const { solver, definitions, grid, exact, weights } = ruleOf(entry, path);
   const { guidance, ...models } = guided(entry);
   const [T, t0] = [schedule.number("T"), schedule.number("t0")];
   const common = {
@@ -182,6 +187,7 @@ export function deis(entry: Case): Replay {
     ...models,
     noise: noNoise,
     trajectory: everyStep(entry.trajectory?.length ?? 0),
+    numbers: weights && fields.has("coefficients") ? coefficients(entry, path, weights) : [],
     calls,
     further: exact === undefined ? [] : exactly(exact),
   };
@@ -202,4 +208,32 @@ export function deis(entry: Case): Replay {
       },
     ];
   }
+}
+
+/** The release's weights of x and eps, which for rhoAB are those of x/alpha; missing history has the weight 0. */
+function coefficients(
+  { options, grid, fields }: Case,
+  { logAlpha }: Path,
+  weights: readonly (readonly number[])[],
+): readonly Numbers[] {
+  const recorded = fields.object("coefficients");
+  const times = grid.numbers("t");
+  const scaled = options.text("method").toLowerCase() === "t_ab";
+  const alphas = times.map((t) => (scaled ? Math.exp(logAlpha(t)) : 1));
+  const eps = recorded.tensor("eps");
+  const width = eps.shape[1] ?? 0;
+  return [
+    {
+      name: "coefficients of x",
+      actual: weights.map((_, k) => (alphas[k + 1] as number) / (alphas[k] as number)),
+      recorded: recorded.numbers("x"),
+    },
+    {
+      name: "coefficients of eps",
+      actual: weights.flatMap((row, k) =>
+        Array.from({ length: width }, (_, j) => (alphas[k + 1] as number) * (row[j] ?? 0)),
+      ),
+      recorded: Array.from(eps.data),
+    },
+  ];
 }
