@@ -210,8 +210,9 @@ export class StepEmitter {
         return this.#load(node);
       },
       (expr) => this.#slot(expr),
+      this.#shapeRegister(),
     );
-    for (const { target } of targets) builder.output(target, this.#shapeRegister());
+    for (const { target } of targets) builder.output(target);
     this.#ops.push({
       op: "kernel",
       kernel: this.names.kernel(builder.kernel()),

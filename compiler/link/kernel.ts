@@ -26,6 +26,8 @@ export class KernelBuilder {
     readonly register: (node: Node) => number | undefined,
     /** The slot of a scalar in the step's row. */
     readonly slot: (expr: Expr) => number,
+    /** A register whose shape combinations take that are only a number. */
+    readonly shape: number | undefined,
   ) {}
 
   #add(node: KernelNode): number {
@@ -54,14 +56,13 @@ export class KernelBuilder {
     return this.#add({ op: "scalar", index });
   }
 
-  output(target: Target, shape: number | undefined): void {
-    if (target.kind === "linear") this.outputs.push(this.#linear(target.value, shape));
+  output(target: Target): void {
+    if (target.kind === "linear") this.outputs.push(this.#linear(target.value));
     else if (target.kind === "node") this.outputs.push(this.#compute(target.node));
     else this.outputs.push(this.#op("mul", this.#node(target.node), this.#add({ op: "const", value: 1 })));
   }
 
-  /** A combination; one that is only a number takes the shape of a register. */
-  #linear(value: Linear, shape: number | undefined): number {
+  #linear(value: Linear): number {
     const { terms, constant } = pruned(value, this.step);
     let sum: number | undefined;
     for (const { node, coefficient } of terms) {
@@ -70,8 +71,8 @@ export class KernelBuilder {
       sum = sum === undefined ? factor : this.#op("add", sum, factor);
     }
     if (sum === undefined) {
-      if (shape === undefined) throw new Error("a constant without a tensor to take its shape from");
-      sum = this.#op("mul", this.#input(shape), this.#add({ op: "const", value: 0 }));
+      if (this.shape === undefined) throw new Error("a constant without a tensor to take its shape from");
+      sum = this.#op("mul", this.#input(this.shape), this.#add({ op: "const", value: 0 }));
     }
     const isZero = constant.kind === "num" && constant.value.n === 0n;
     return isZero ? sum : this.#op("add", sum, this.#scalar(constant));
@@ -83,7 +84,7 @@ export class KernelBuilder {
   }
 
   #compute(node: Node): number {
-    if (node.kind === "linear") return this.#linear(node.value, undefined);
+    if (node.kind === "linear") return this.#linear(node.value);
     if (node.kind !== "map") throw new Error(`a ${node.kind} is not pointwise`);
     const args = node.args.map((arg) => (arg.kind === "number" ? this.#scalar(arg.value) : this.#node(arg)));
     return this.#op(node.fn, ...args);

@@ -13,17 +13,11 @@ const seed =
   "not a mainstream tool: these files are seeds for further families, in another schema, and no importer reads them";
 
 export const deviations: readonly Deviation[] = [
-  { repo: "guoqiang-zhang-x/BDIA", reason: seed },
-  { repo: "qsh-zh/deis", reason: seed },
   { repo: "1202kbs/DMCMC", reason: seed },
   { repo: "thu-ml/DPM-Solver-v3", reason: seed },
   { repo: "ShiguiLi/EVODiff", reason: seed },
   { repo: "harryjo97/GDSS", reason: seed },
-  { repo: "sWizad/momentum-diffusion", reason: seed },
   { repo: "malbergo/stochastic-interpolants", reason: seed },
-  { repo: "zituitui/BELM", reason: seed },
-  { repo: "zituitui/LML-diffusion-sampler", reason: seed },
-  { repo: "grrrute/mr-sampler", reason: seed },
   { repo: "Newbeeer/pfgmpp", reason: seed },
   { repo: "Ting-Justin-Jiang/sada-icml", reason: seed },
 ];

@@ -3,7 +3,7 @@
 
 import type { Imported, State } from "../../importers/imported.js";
 import { call, list, literal, quoted } from "../../importers/text.js";
-import type { Case, Fields } from "./format.js";
+import type { Case, Fields, Tensor } from "./format.js";
 
 export { call, list, literal, quoted };
 
@@ -29,7 +29,39 @@ export interface Replay {
   readonly noise: (path: string, step: number, pass: number) => number | undefined;
   /** What each entry of the recorded trajectory is. */
   readonly trajectory: readonly Recorded[];
+  /** On a path that pulls to a mean the network is fed the state without it, x - (1 - alpha)*mean. */
+  readonly mean?: Tensor;
+  /** Tensors the sampler takes beside `x_init`. */
+  readonly inputs?: Readonly<Record<string, Tensor>>;
+  /** Recorded tensors that the sampler's outputs after the first are, in order. */
+  readonly outputs?: readonly Tensor[];
+  /** Numbers of the family's own, such as weights, with what is recorded of them. */
+  readonly numbers?: readonly Numbers[];
+  /** Network calls of the run, where they are compared. */
+  readonly calls?: number;
+  /** Further runs that the case records, such as the way back. */
+  readonly further?: readonly Further[];
 }
+
+export interface Numbers {
+  readonly name: string;
+  readonly actual: readonly number[];
+  readonly recorded: readonly number[];
+}
+
+/** A run with what is recorded of it in the form of a case: its first state, states and result. */
+export interface Further {
+  readonly entry: Case;
+  readonly made: Replay;
+}
+
+/** The case of a further run of `entry`. */
+export const furtherCase = (
+  entry: Case,
+  init: Tensor,
+  trajectory: readonly Tensor[] | null,
+  final: Tensor,
+): Case => ({ ...entry, init, trajectory, final });
 
 export interface Parts {
   /** Definitions before the sampler. */

@@ -41,18 +41,19 @@ function weightsOf(entry: Case): readonly (readonly number[])[] {
   );
 }
 
-function weighted(rows: readonly (readonly number[])[]): string {
+/** A multistep rule on eps and x/alpha whose weights are given, step by step; a step without weights is Euler's. */
+export function weighted(rows: readonly (readonly number[])[]): string {
   const longest = Math.max(...rows.map((row) => row.length));
   const branches = Array.from({ length: longest }, (_, i) => longest - i)
     .filter((count) => rows.some((row) => row.length === count))
     .map(
       (count) =>
-        `when count[step] == ${count} { x[t] = x[s] + sum(weights[step][j]*eps[s-j], j in 0 .. ${count - 1}) }`,
+        `when count[step] == ${count} { x[t]/alpha[t] = x[s]/alpha[s] + sum(weights[step][j]*eps[s-j], j in 0 .. ${count - 1}) }`,
     );
   const table = rows.map((row) => list(row.length === 0 ? [0] : row)).join(", ");
   return `solver weighted(weights = [${table}], count = ${list(rows.map((row) => row.length))}) {
   step {
-    ${[...branches, "{ x[t] = x[s] + (rho[t] - rho[s])*eps[s] }"].join("\n    else ")}
+    ${[...branches, "{ x[t]/alpha[t] = x[s]/alpha[s] + (rho[t] - rho[s])*eps[s] }"].join("\n    else ")}
   }
 }`;
 }

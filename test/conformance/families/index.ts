@@ -2,12 +2,18 @@
 
 import type { Case, CaseFile } from "../format.js";
 import { unsupported, type Replay } from "../spec.js";
+import { bdia } from "./bdia.js";
+import { belm } from "./belm.js";
+import { deis } from "./deis.js";
 import { diffusers } from "./diffusers.js";
 import { diffSampler } from "./diffsampler.js";
 import { dpmsolver } from "./dpmsolver.js";
 import { edm } from "./edm.js";
 import { guidedDiffusion } from "./guided.js";
 import { kdiffusion } from "./kdiffusion.js";
+import { lml } from "./lml.js";
+import { momentum } from "./momentum.js";
+import { mrs } from "./mrs.js";
 import { saSolver } from "./sasolver.js";
 import { scoreSde } from "./scoresde.js";
 import { unipc } from "./unipc.js";
@@ -24,6 +30,12 @@ const families: Readonly<Record<string, Family>> = {
   "scxue/SA-Solver": saSolver,
   "zju-pi/diff-sampler": diffSampler,
   "wl-zhao/UniPC": unipc,
+  "guoqiang-zhang-x/BDIA": bdia,
+  "sWizad/momentum-diffusion": momentum,
+  "qsh-zh/deis": deis,
+  "zituitui/BELM": belm,
+  "grrrute/mr-sampler": mrs,
+  "zituitui/LML-diffusion-sampler": lml,
 };
 
 /** Runs of sources nobody maps yet are unsupported, each with that reason. */
