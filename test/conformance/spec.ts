@@ -3,7 +3,8 @@
 
 import type { Imported, State } from "../../importers/imported.js";
 import { call, list, literal, quoted } from "../../importers/text.js";
-import type { Case, Fields } from "./format.js";
+import type { Model, RunInputs } from "../../runtime/index.js";
+import type { Case, Fields, Tensor } from "./format.js";
 
 export { call, list, literal, quoted };
 
@@ -17,6 +18,15 @@ export const unsupported = (reason: string): never => {
 /** A recorded state is the state at a grid point, the run's result, or nothing the sampler has (a stage). */
 export type Recorded = State;
 
+/** What a source recorded of its network calls, in their order. */
+export interface Calls {
+  readonly count: number;
+  /** sigma of each call. */
+  readonly levels?: readonly number[] | undefined;
+  /** State of each call. */
+  readonly states?: readonly Tensor[] | undefined;
+}
+
 export interface Replay {
   /** A spec whose only sampler takes the input tensor `x_init`. */
   readonly text: string;
@@ -29,6 +39,15 @@ export interface Replay {
   readonly noise: (path: string, step: number, pass: number) => number | undefined;
   /** What each entry of the recorded trajectory is. */
   readonly trajectory: readonly Recorded[];
+  /** The network, where it is not a mixture of the file. */
+  readonly network?: Model;
+  /** Inputs of the sampler besides `x_init`. */
+  readonly inputs?: RunInputs;
+  /** The case with its tensors as the sampler has them, where that is not as they were recorded. */
+  readonly packed?: Case;
+  readonly calls?: Calls;
+  /** Results after the first. */
+  readonly further?: readonly Tensor[];
 }
 
 export interface Parts {
@@ -37,6 +56,10 @@ export interface Parts {
   readonly schedule: string;
   readonly predicts: string;
   readonly guidance?: readonly string[];
+  /** Inputs besides `x_init`, as `name: kind`. */
+  readonly inputs?: readonly string[];
+  /** The first state; default: `x_init`. */
+  readonly init?: string | undefined;
   readonly grid: string;
   readonly steps?: number;
   readonly solver: string;
@@ -50,8 +73,8 @@ export function samplerText(parts: Parts): string {
     `schedule ${parts.schedule}`,
     `model    predicts ${parts.predicts}`,
     ...(parts.guidance && parts.guidance.length > 0 ? [`guidance ${parts.guidance.join(", ")}`] : []),
-    "input    x_init: tensor",
-    "init     x[start] = x_init",
+    ...["x_init: tensor", ...(parts.inputs ?? [])].map((input) => `input    ${input}`),
+    `init     x[start] = ${parts.init ?? "x_init"}`,
     `grid     ${parts.grid}`,
     ...(parts.steps === undefined ? [] : [`steps    ${parts.steps}`]),
     `solver   ${parts.solver}`,

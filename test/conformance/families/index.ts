@@ -8,6 +8,7 @@ import { dpmsolver } from "./dpmsolver.js";
 import { edm } from "./edm.js";
 import { guidedDiffusion } from "./guided.js";
 import { kdiffusion } from "./kdiffusion.js";
+import { pfgmpp } from "./pfgmpp.js";
 import { saSolver } from "./sasolver.js";
 import { scoreSde } from "./scoresde.js";
 import { unipc } from "./unipc.js";
@@ -20,6 +21,7 @@ const families: Readonly<Record<string, Family>> = {
   "NVlabs/edm": edm,
   "huggingface/diffusers": diffusers,
   "openai/guided-diffusion": guidedDiffusion,
+  "Newbeeer/pfgmpp": pfgmpp,
   "yang-song/score_sde_pytorch": scoreSde,
   "scxue/SA-Solver": saSolver,
   "zju-pi/diff-sampler": diffSampler,
