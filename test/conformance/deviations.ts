@@ -17,7 +17,6 @@ export const deviations: readonly Deviation[] = [
   { repo: "qsh-zh/deis", reason: seed },
   { repo: "1202kbs/DMCMC", reason: seed },
   { repo: "thu-ml/DPM-Solver-v3", reason: seed },
-  { repo: "ShiguiLi/EVODiff", reason: seed },
   { repo: "harryjo97/GDSS", reason: seed },
   { repo: "sWizad/momentum-diffusion", reason: seed },
   { repo: "malbergo/stochastic-interpolants", reason: seed },

@@ -6,6 +6,7 @@ import { diffusers } from "./diffusers.js";
 import { diffSampler } from "./diffsampler.js";
 import { dpmsolver } from "./dpmsolver.js";
 import { edm } from "./edm.js";
+import { evodiff } from "./evodiff.js";
 import { guidedDiffusion } from "./guided.js";
 import { kdiffusion } from "./kdiffusion.js";
 import { pfgmpp } from "./pfgmpp.js";
@@ -22,6 +23,7 @@ const families: Readonly<Record<string, Family>> = {
   "huggingface/diffusers": diffusers,
   "openai/guided-diffusion": guidedDiffusion,
   "Newbeeer/pfgmpp": pfgmpp,
+  "ShiguiLi/EVODiff": evodiff,
   "yang-song/score_sde_pytorch": scoreSde,
   "scxue/SA-Solver": saSolver,
   "zju-pi/diff-sampler": diffSampler,
