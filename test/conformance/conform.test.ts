@@ -31,6 +31,7 @@ const counts: Readonly<Record<string, readonly [passed: number, unsupported: num
   "sa-solver-further.json": [13, 0],
   "score-sde.json": [12, 0],
   "score-sde-further.json": [17, 0],
+  "seeds-dpm-solver-v3.json": [2, 0],
   "seeds-evodiff.json": [2, 0],
   "seeds-pfgmpp.json": [2, 0],
   "unipc.json": [24, 0],

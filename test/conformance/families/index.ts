@@ -5,6 +5,7 @@ import { unsupported, type Replay } from "../spec.js";
 import { diffusers } from "./diffusers.js";
 import { diffSampler } from "./diffsampler.js";
 import { dpmsolver } from "./dpmsolver.js";
+import { dpmSolverV3 } from "./dpmv3.js";
 import { edm } from "./edm.js";
 import { evodiff } from "./evodiff.js";
 import { guidedDiffusion } from "./guided.js";
@@ -24,6 +25,7 @@ const families: Readonly<Record<string, Family>> = {
   "openai/guided-diffusion": guidedDiffusion,
   "Newbeeer/pfgmpp": pfgmpp,
   "ShiguiLi/EVODiff": evodiff,
+  "thu-ml/DPM-Solver-v3": dpmSolverV3,
   "yang-song/score_sde_pytorch": scoreSde,
   "scxue/SA-Solver": saSolver,
   "zju-pi/diff-sampler": diffSampler,
