@@ -18,7 +18,6 @@ export const deviations: readonly Deviation[] = [
   { repo: "1202kbs/DMCMC", reason: seed },
   { repo: "harryjo97/GDSS", reason: seed },
   { repo: "sWizad/momentum-diffusion", reason: seed },
-  { repo: "malbergo/stochastic-interpolants", reason: seed },
   { repo: "zituitui/BELM", reason: seed },
   { repo: "zituitui/LML-diffusion-sampler", reason: seed },
   { repo: "grrrute/mr-sampler", reason: seed },

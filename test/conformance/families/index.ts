@@ -9,6 +9,7 @@ import { dpmSolverV3 } from "./dpmv3.js";
 import { edm } from "./edm.js";
 import { evodiff } from "./evodiff.js";
 import { guidedDiffusion } from "./guided.js";
+import { interpolant } from "./interpolant.js";
 import { kdiffusion } from "./kdiffusion.js";
 import { pfgmpp } from "./pfgmpp.js";
 import { saSolver } from "./sasolver.js";
@@ -26,6 +27,7 @@ const families: Readonly<Record<string, Family>> = {
   "Newbeeer/pfgmpp": pfgmpp,
   "ShiguiLi/EVODiff": evodiff,
   "thu-ml/DPM-Solver-v3": dpmSolverV3,
+  "malbergo/stochastic-interpolants": interpolant,
   "yang-song/score_sde_pytorch": scoreSde,
   "scxue/SA-Solver": saSolver,
   "zju-pi/diff-sampler": diffSampler,
