@@ -33,6 +33,7 @@ const counts: Readonly<Record<string, readonly [passed: number, unsupported: num
   "score-sde-further.json": [17, 0],
   "seeds-dpm-solver-v3.json": [2, 0],
   "seeds-evodiff.json": [2, 0],
+  "seeds-gdss.json": [2, 0],
   "seeds-interpolant.json": [2, 0],
   "seeds-pfgmpp.json": [2, 0],
   "unipc.json": [24, 0],

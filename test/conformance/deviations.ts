@@ -16,7 +16,6 @@ export const deviations: readonly Deviation[] = [
   { repo: "guoqiang-zhang-x/BDIA", reason: seed },
   { repo: "qsh-zh/deis", reason: seed },
   { repo: "1202kbs/DMCMC", reason: seed },
-  { repo: "harryjo97/GDSS", reason: seed },
   { repo: "sWizad/momentum-diffusion", reason: seed },
   { repo: "zituitui/BELM", reason: seed },
   { repo: "zituitui/LML-diffusion-sampler", reason: seed },

@@ -8,6 +8,7 @@ import { dpmsolver } from "./dpmsolver.js";
 import { dpmSolverV3 } from "./dpmv3.js";
 import { edm } from "./edm.js";
 import { evodiff } from "./evodiff.js";
+import { gdss } from "./gdss.js";
 import { guidedDiffusion } from "./guided.js";
 import { interpolant } from "./interpolant.js";
 import { kdiffusion } from "./kdiffusion.js";
@@ -28,6 +29,7 @@ const families: Readonly<Record<string, Family>> = {
   "ShiguiLi/EVODiff": evodiff,
   "thu-ml/DPM-Solver-v3": dpmSolverV3,
   "malbergo/stochastic-interpolants": interpolant,
+  "harryjo97/GDSS": gdss,
   "yang-song/score_sde_pytorch": scoreSde,
   "scxue/SA-Solver": saSolver,
   "zju-pi/diff-sampler": diffSampler,
