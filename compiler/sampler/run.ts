@@ -55,6 +55,18 @@ export function lowerRun(sampler: Sampler): LoweredRun {
   return new RunLowering(sampler).run();
 }
 
+/**
+ * Lowers what a step hands on besides its state. Later it would be lowered with the answers of the first step that has this
+ * graph, and questions that come up only there would not have been asked when the others were found to fit.
+ */
+function settle(graph: StepGraph): void {
+  for (const carry of graph.carries.values()) {
+    carry.atS?.();
+    carry.atT?.();
+  }
+  graph.atT();
+}
+
 class RunLowering {
   readonly #steps: RunStep[] = [];
   readonly #cache = new Map<string, StepGraph[]>();
@@ -249,6 +261,7 @@ class RunLowering {
     const fitting = known.find((graph) => fits(graph.decisions, oracle));
     if (fitting) return fitting;
     const graph = lowerStep(choice.solver, this.sampler.context, oracle, choice.at);
+    settle(graph);
     if (graph.control)
       fail(
         "D0210",
