@@ -20,7 +20,6 @@ export const deviations: readonly Deviation[] = [
   { repo: "zituitui/BELM", reason: seed },
   { repo: "zituitui/LML-diffusion-sampler", reason: seed },
   { repo: "grrrute/mr-sampler", reason: seed },
-  { repo: "Ting-Justin-Jiang/sada-icml", reason: seed },
 ];
 
 /** Why a case is not expected to pass; undefined: it is. */

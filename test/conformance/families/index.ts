@@ -13,6 +13,7 @@ import { guidedDiffusion } from "./guided.js";
 import { interpolant } from "./interpolant.js";
 import { kdiffusion } from "./kdiffusion.js";
 import { pfgmpp } from "./pfgmpp.js";
+import { sada } from "./sada.js";
 import { saSolver } from "./sasolver.js";
 import { scoreSde } from "./scoresde.js";
 import { unipc } from "./unipc.js";
@@ -30,6 +31,7 @@ const families: Readonly<Record<string, Family>> = {
   "thu-ml/DPM-Solver-v3": dpmSolverV3,
   "malbergo/stochastic-interpolants": interpolant,
   "harryjo97/GDSS": gdss,
+  "Ting-Justin-Jiang/sada-icml": sada,
   "yang-song/score_sde_pytorch": scoreSde,
   "scxue/SA-Solver": saSolver,
   "zju-pi/diff-sampler": diffSampler,
