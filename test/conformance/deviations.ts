@@ -12,10 +12,13 @@ interface Deviation {
 const seed =
   "not a mainstream tool: these files are seeds for further families, in another schema, and no importer reads them";
 
+const ownLevels =
+  "every sample has its own level: the chain takes it from a classifier of the state, and the grid of the denoising starts there, while points, and the level of a network call, are one number for all samples, known before the run; nor is there an argmax";
+
 export const deviations: readonly Deviation[] = [
   { repo: "guoqiang-zhang-x/BDIA", reason: seed },
   { repo: "qsh-zh/deis", reason: seed },
-  { repo: "1202kbs/DMCMC", reason: seed },
+  { repo: "1202kbs/DMCMC", reason: ownLevels },
   { repo: "sWizad/momentum-diffusion", reason: seed },
   { repo: "zituitui/BELM", reason: seed },
   { repo: "zituitui/LML-diffusion-sampler", reason: seed },
