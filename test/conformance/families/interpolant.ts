@@ -68,7 +68,7 @@ export function interpolant(entry: Case): Replay {
         ...(method === "heun" ? [heun] : []),
       ],
       schedule: "path",
-      predicts: "score",
+      predicts: "flow",
       guidance,
       grid: call("given_times", { times: list(times) }),
       solver: call(method === "heun" ? "interpolant_heun" : "interpolant_em", { e: options.number("eps") }),
