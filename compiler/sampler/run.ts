@@ -2,7 +2,7 @@
 // static questions have the same answers share one graph.
 
 import type { Expr } from "../algebra/expr.js";
-import { fail } from "../diagnostics/report.js";
+import { fail, Failure } from "../diagnostics/report.js";
 import { evaluate, staticNumber } from "../lower/expression.js";
 import { bindParameters, definitionOf, moduleScope, valueKey } from "../lower/parameters.js";
 import { Scope, type Place } from "../lower/scope.js";
@@ -53,6 +53,21 @@ interface Choice {
 
 export function lowerRun(sampler: Sampler): LoweredRun {
   return new RunLowering(sampler).run();
+}
+
+/**
+ * Lowers what a step hands on besides its state. Later it would be lowered with the answers of the first step that has this
+ * graph, and questions that come up only there would not have been asked when the others were found to fit. What has no
+ * value (it reads history that is not there yet, say) is a mistake only where somebody reads it.
+ */
+function settle(graph: StepGraph): void {
+  const carries = [...graph.carries.values()].flatMap(({ atS, atT }) => [atS, atT]);
+  for (const value of [...carries, () => graph.atT()])
+    try {
+      value?.();
+    } catch (error) {
+      if (!(error instanceof HistoryMissing || error instanceof Failure)) throw error;
+    }
 }
 
 class RunLowering {
@@ -249,6 +264,7 @@ class RunLowering {
     const fitting = known.find((graph) => fits(graph.decisions, oracle));
     if (fitting) return fitting;
     const graph = lowerStep(choice.solver, this.sampler.context, oracle, choice.at);
+    settle(graph);
     if (graph.control)
       fail(
         "D0210",

@@ -33,10 +33,16 @@ const counts: Readonly<Record<string, readonly [passed: number, unsupported: num
   "score-sde-further.json": [17, 0],
   "seeds-bdia.json": [2, 0],
   "seeds-deis.json": [3, 0],
+  "seeds-dpm-solver-v3.json": [2, 0],
+  "seeds-evodiff.json": [2, 0],
+  "seeds-gdss.json": [2, 0],
   "seeds-ghvb.json": [3, 0],
+  "seeds-interpolant.json": [2, 0],
   "seeds-inversion.json": [2, 0],
   "seeds-lml.json": [2, 0],
   "seeds-mrs.json": [2, 0],
+  "seeds-pfgmpp.json": [2, 0],
+  "seeds-sada.json": [2, 0],
   "unipc.json": [24, 0],
 };
 
@@ -153,6 +159,38 @@ describe("a wrong run is noticed", () => {
       entry["options"] = { ...(entry["options"] as object), s_twist: 2 };
     });
     expect(await status(text)).toBe("unsupported");
+  });
+
+  test.each(Object.keys(counts).filter((name) => name.startsWith("seeds-")))(
+    "in %s neither",
+    async (name) => {
+      const parsed = JSON.parse(readFileSync(folder + name, "utf8")) as { cases: Record<string, unknown>[] };
+      for (const entry of parsed.cases) entry["options"] = { ...(entry["options"] as object), unheard_of: 1 };
+      const cases = await runFile(name, JSON.stringify(parsed), await openBackend("reference"));
+      expect(new Set(cases.map((found) => found.status))).toEqual(new Set(["unsupported"]));
+    },
+  );
+
+  const pfgmpp = async (change: (entry: Record<string, unknown>) => void): Promise<string | undefined> => {
+    const parsed = JSON.parse(readFileSync(`${folder}seeds-pfgmpp.json`, "utf8")) as {
+      cases: Record<string, unknown>[];
+    };
+    const [first] = parsed.cases as [Record<string, unknown>];
+    change(first);
+    const text = JSON.stringify({ ...parsed, cases: [first] });
+    return (await runFile("changed.json", text, await openBackend("reference")))[0]?.status;
+  };
+
+  test.each<[string, (entry: Record<string, unknown>) => void]>([
+    ["another number of network calls", (entry) => (entry["nfe"] = 14)],
+    ["a call at another level", (entry) => ((entry["eval_sigma"] as number[])[3] = 5.02)],
+    [
+      "a first state that its law does not give",
+      (entry) => (((entry["x_init"] as number[][])[0] as number[])[0] = -26.53),
+    ],
+  ])("%s", async (_, change) => {
+    expect(await pfgmpp(() => undefined)).toBe("pass");
+    expect(await pfgmpp(change)).toBe("fail");
   });
 
   test("noise that was not recorded", async () => {

@@ -51,6 +51,8 @@ export interface Case {
 export interface CaseFile {
   readonly repo: string;
   readonly models: ReadonlyMap<string, Mixture>;
+  /** Models of other kinds, which only their families know. */
+  readonly others: ReadonlyMap<string, Fields>;
   readonly cases: readonly Case[];
 }
 
@@ -165,10 +167,18 @@ export function readCaseFile(text: string, where: string): CaseFile {
       return mixture ? [[name, mixture]] : [];
     }),
   );
+  const others = new Map(
+    Object.entries(parsed["models"]).flatMap(([name, value]): [string, Fields][] =>
+      isObject(value) && value["kind"] !== undefined && value["kind"] !== "gmm"
+        ? [[name, new Fields(value, `${where}, model '${name}'`)]]
+        : [],
+    ),
+  );
   const source = parsed["source"];
   return {
     repo: isObject(source) && typeof source["repo"] === "string" ? source["repo"] : "",
     models,
+    others,
     cases: (parsed["cases"] as readonly Json[]).map((value, i) =>
       readCase(value, `${where}, case ${i}`, top),
     ),

@@ -3,6 +3,7 @@
 
 import type { Imported, State } from "../../importers/imported.js";
 import { call, list, literal, quoted } from "../../importers/text.js";
+import type { Model, RunInputs } from "../../runtime/index.js";
 import type { Case, Fields, Tensor } from "./format.js";
 
 export { call, list, literal, quoted };
@@ -17,6 +18,15 @@ export const unsupported = (reason: string): never => {
 /** A recorded state is the state at a grid point, the run's result, or nothing the sampler has (a stage). */
 export type Recorded = State;
 
+/** What a source recorded of its network calls, in their order. */
+export interface Calls {
+  readonly count: number;
+  /** sigma of each call. */
+  readonly levels?: readonly number[] | undefined;
+  /** State of each call. */
+  readonly states?: readonly Tensor[] | undefined;
+}
+
 export interface Replay {
   /** A spec whose only sampler takes the input tensor `x_init`. */
   readonly text: string;
@@ -29,16 +39,20 @@ export interface Replay {
   readonly noise: (path: string, step: number, pass: number) => number | undefined;
   /** What each entry of the recorded trajectory is. */
   readonly trajectory: readonly Recorded[];
+  /** The network, where it is not a mixture of the file. */
+  readonly network?: Model;
   /** On a path that pulls to a mean the network is fed the state without it, x - (1 - alpha)*mean. */
   readonly mean?: Tensor;
-  /** Tensors the sampler takes beside `x_init`. */
-  readonly inputs?: Readonly<Record<string, Tensor>>;
+  /** Inputs of the sampler besides `x_init`. */
+  readonly inputs?: RunInputs;
   /** Recorded tensors that the sampler's outputs after the first are, in order. */
   readonly outputs?: readonly Tensor[];
   /** Numbers of the family's own, such as weights, with what is recorded of them. */
   readonly numbers?: readonly Numbers[];
   /** Network calls of the run, where they are compared. */
-  readonly calls?: number;
+  readonly calls?: Calls;
+  /** The case with its tensors as the sampler has them, where that is not as they were recorded. */
+  readonly packed?: Case;
   /** Further runs that the case records, such as the way back. */
   readonly further?: readonly Further[];
 }
@@ -69,6 +83,10 @@ export interface Parts {
   readonly schedule: string;
   readonly predicts: string;
   readonly guidance?: readonly string[];
+  /** Inputs besides `x_init`, as `name: kind`. */
+  readonly inputs?: readonly string[];
+  /** The first state; default: `x_init`. */
+  readonly init?: string | undefined;
   readonly grid: string;
   readonly steps?: number;
   readonly solver: string;
@@ -82,8 +100,8 @@ export function samplerText(parts: Parts): string {
     `schedule ${parts.schedule}`,
     `model    predicts ${parts.predicts}`,
     ...(parts.guidance && parts.guidance.length > 0 ? [`guidance ${parts.guidance.join(", ")}`] : []),
-    "input    x_init: tensor",
-    "init     x[start] = x_init",
+    ...["x_init: tensor", ...(parts.inputs ?? [])].map((input) => `input    ${input}`),
+    `init     x[start] = ${parts.init ?? "x_init"}`,
     `grid     ${parts.grid}`,
     ...(parts.steps === undefined ? [] : [`steps    ${parts.steps}`]),
     `solver   ${parts.solver}`,

@@ -163,3 +163,26 @@ test("a carry that a branch does not assign holds", async () => {
   const { value } = await run(samplerOf("mine", { definitions: mine, more: "output n[end]" }));
   expect(value).toBe(3);
 });
+
+test("numbers that only a carry reads differ from step to step", async () => {
+  const mine = `solver mine(w = [0, 1, 0, 2, 0, 3]) {
+    carry n[start] = 0
+    step {
+      n[t] = n[s] + where(n[s] >= 0, w[step], 100*w[step])
+      x[t] = ddim(s -> t)
+    }
+  }`;
+  const { value } = await run(samplerOf("mine", { definitions: mine, more: "output n[end]" }));
+  expect(value).toBe(6);
+});
+
+test("so do numbers that only the prediction given at t reads", async () => {
+  const mine = `solver mine(w = [1, 2, 3, 4, 5, 6]) {
+    step {
+      x[t]  = ddim(s -> t)
+      x0[t] = where(abs(x[t]) >= 0, w[step], 0)
+    }
+  }`;
+  const { value } = await run(samplerOf("mine", { definitions: mine, more: "output x0[end]" }));
+  expect(value).toBeCloseTo(6, 12);
+});

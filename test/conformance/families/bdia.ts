@@ -54,7 +54,7 @@ export function bdia(entry: Case): Replay {
     ...models,
     noise: eta === 0 ? noNoise : (_, step) => step,
     trajectory: everyStep(steps),
-    calls: entry.fields.number("nfe"),
+    calls: { count: entry.fields.number("nfe") },
     further: eta === 0 && gamma !== 0 ? back() : [],
   };
 

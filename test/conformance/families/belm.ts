@@ -100,7 +100,7 @@ export function belm(entry: Case): Replay {
   const solver = oneOf("solver", entry.solver, ["o-belm", "edict"]);
   const rules = solver === "edict" ? edict(entry) : oBelm(entry, labels);
   const { guidance, ...models } = guided(entry);
-  const calls = fields.number("nfe");
+  const calls = { count: fields.number("nfe") };
   const text = (grid: string, { definitions = [], ...rule }: Rules["back"]): string =>
     samplerText({
       schedule: labels.schedule,

@@ -181,7 +181,7 @@ export function deis(entry: Case): Replay {
     `schedule path {\n  time t from ${literal(T)} to ${literal(t0)}\n  ${path.equation}\n  sigma = sqrt(1 - alpha^2)\n}`,
     rhoPower,
   ];
-  const calls = fields.number("nfe");
+  const calls = { count: fields.number("nfe") };
   return {
     text: samplerText({ ...common, definitions: [...shared, ...definitions], solver }),
     ...models,

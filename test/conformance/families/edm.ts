@@ -12,6 +12,7 @@ import {
   oneOf,
   samplerText,
   unsupported,
+  type Parts,
   type Replay,
 } from "../spec.js";
 import { exploding } from "./paths.js";
@@ -96,7 +97,8 @@ function solverOf(
   };
 }
 
-function edmSampler(entry: Case): Replay {
+/** `edm_sampler`; `start`: the first state and its inputs, if it is not `x_init`. */
+export function edmSampler(entry: Case, start: Pick<Parts, "init" | "inputs"> = {}): Replay {
   const { options } = entry;
   checkNames(options, ["num_steps", "sigma_min", "sigma_max", "rho", "S_churn", "S_min", "S_max", "S_noise"]);
   const network = networkOf(entry);
@@ -113,13 +115,15 @@ function edmSampler(entry: Case): Replay {
       schedule: exploding([high, low]),
       predicts: "x0",
       guidance,
-      ...(network.rounds
+      // A level on the edge of the churned window is inside or not by its rounding: the source's own numbers then.
+      ...(network.rounds || options.number("S_churn") > 0
         ? { grid: call("given", { rhos: list([...levels, 0]) }) }
         : {
             grid: call("karras", { power: options.number("rho"), rho_max: high, rho_min: low }),
             steps,
           }),
       solver,
+      ...start,
     }),
     ...models,
     noise,

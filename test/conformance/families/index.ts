@@ -8,12 +8,18 @@ import { deis } from "./deis.js";
 import { diffusers } from "./diffusers.js";
 import { diffSampler } from "./diffsampler.js";
 import { dpmsolver } from "./dpmsolver.js";
+import { dpmSolverV3 } from "./dpmv3.js";
 import { edm } from "./edm.js";
+import { evodiff } from "./evodiff.js";
+import { gdss } from "./gdss.js";
 import { guidedDiffusion } from "./guided.js";
+import { interpolant } from "./interpolant.js";
 import { kdiffusion } from "./kdiffusion.js";
 import { lml } from "./lml.js";
 import { momentum } from "./momentum.js";
 import { mrs } from "./mrs.js";
+import { pfgmpp } from "./pfgmpp.js";
+import { sada } from "./sada.js";
 import { saSolver } from "./sasolver.js";
 import { scoreSde } from "./scoresde.js";
 import { unipc } from "./unipc.js";
@@ -26,6 +32,12 @@ const families: Readonly<Record<string, Family>> = {
   "NVlabs/edm": edm,
   "huggingface/diffusers": diffusers,
   "openai/guided-diffusion": guidedDiffusion,
+  "Newbeeer/pfgmpp": pfgmpp,
+  "ShiguiLi/EVODiff": evodiff,
+  "thu-ml/DPM-Solver-v3": dpmSolverV3,
+  "malbergo/stochastic-interpolants": interpolant,
+  "harryjo97/GDSS": gdss,
+  "Ting-Justin-Jiang/sada-icml": sada,
   "yang-song/score_sde_pytorch": scoreSde,
   "scxue/SA-Solver": saSolver,
   "zju-pi/diff-sampler": diffSampler,

@@ -99,6 +99,6 @@ export function lml(entry: Case): Replay {
     noise: noNoise,
     trajectory: everyStep(steps),
     outputs: increments.slice(-1),
-    calls: fields.number("nfe"),
+    calls: { count: fields.number("nfe") },
   };
 }

@@ -103,6 +103,6 @@ export function momentum(entry: Case): Replay {
     noise: noNoise,
     trajectory: everyStep(steps),
     outputs: velocities.slice(-1),
-    calls: fields.number("nfe"),
+    calls: { count: fields.number("nfe") },
   };
 }

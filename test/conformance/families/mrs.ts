@@ -157,7 +157,7 @@ export function mrs(entry: Case): Replay {
     noise: kind === "ode" ? noNoise : (_, step) => step,
     trajectory: everyStep(steps),
     outputs: fields.has("x_final_clipped") ? [fields.tensor("x_final_clipped")] : [],
-    calls: fields.number("nfe"),
+    calls: { count: fields.number("nfe") },
   });
   // The library's rule is on x0; with eps it is another one.
   const inLibrary = view === "data" && points.every(Number.isInteger);
