@@ -9,6 +9,7 @@ import { ddim, ddimInverse, ddpm } from "./ddim.js";
 import { cogVideoXDdim, cogVideoXDpm } from "./cogvideox.js";
 import { cosineDpmSolver, edmDpmSolver, edmEuler } from "./edm.js";
 import { flowMatchEuler, flowMatchHeun, ltxEulerAncestral } from "./flow.js";
+import { dpmSolverMultistepInverse } from "./inverse.js";
 import { ipndm } from "./ipndm.js";
 import { lcm, tcd } from "./lcm.js";
 import { deisMultistep, dpmSolverMultistep, unipcMultistep } from "./multistep.js";
@@ -31,6 +32,7 @@ const importers: Readonly<Record<string, Importer>> = {
   LCM: lcm,
   TCD: tcd,
   DPMSolverMultistep: dpmSolverMultistep,
+  DPMSolverMultistepInverse: dpmSolverMultistepInverse,
   DPMSolverSinglestep: dpmSolverSinglestep,
   DEISMultistep: deisMultistep,
   UniPCMultistep: unipcMultistep,

@@ -1,4 +1,4 @@
-"""Records runs of further diffusers schedulers: PYTHONPATH=diffusers/src python record.py > recorded/further.json.
+"""Records runs of further diffusers schedulers: PYTHONPATH=diffusers/src python record.py NAME > recorded/NAME.json.
 
 The classes run as they are, in float64, on the mixtures of test/conformance. Needs torch and what diffusers imports.
 """
@@ -42,6 +42,17 @@ def circle(_, t):
     return torch.cos(math.pi / 2 * t), torch.sin(math.pi / 2 * t)
 
 
+def ratio(scheduler, _):
+    sigma = scheduler.sigmas[scheduler.step_index or 0]
+    alpha = 1 / (1 + sigma**2) ** 0.5
+    return alpha, alpha * sigma
+
+
+def rectified(scheduler, _):
+    sigma = scheduler.sigmas[scheduler.step_index or 0]
+    return 1 - sigma, sigma
+
+
 def case(name, id, level, family, config=None, n=None, args=None, seed=0):
     # Options of another class, which LTXEulerAncestralRF passes on to FlowMatchEulerDiscrete, are kept like this only.
     scheduler = getattr(diffusers, f"{name}Scheduler").from_config(config or {})
@@ -80,30 +91,63 @@ def case(name, id, level, family, config=None, n=None, args=None, seed=0):
 
 v = {"prediction_type": "v_prediction"}
 zero = {**v, "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
-CASES = [
-    case("DDIMParallel", "DDIM as ParaDiGMS has it", table, "index", {"clip_sample": False}, 10),
-    case("DDPMParallel", "DDPM as ParaDiGMS has it", table, "index", {"clip_sample": False, **v}, 8, seed=1),
-    case("CogVideoXDDIM", "CogVideoX of 5B", table, "index", {**zero, "snr_shift_scale": 1.0}, 10, seed=2),
-    case("CogVideoXDDIM", "CogVideoX of 2B", table, "index", {**zero, "snr_shift_scale": 3.0}, 20, seed=3),
-    case("CogVideoXDDIM", "CogVideoX, strided", table, "index", {"timestep_spacing": "linspace"}, 7, seed=4),
-    case("CogVideoXDDIM", "CogVideoX that ends at training step 0", table, "index", {"set_alpha_to_one": False, "prediction_type": "sample"}, 5, seed=5),
-    case("CogVideoXDPM", "CogVideoX with noise", table, "index", zero, 10, seed=6),
-    case("CogVideoXDPM", "CogVideoX with noise, eps", table, "index", {"snr_shift_scale": 2.0, "beta_schedule": "linear"}, 8, seed=7),
-    case("CogVideoXDPM", "CogVideoX with noise, one step", table, "index", zero, 1, seed=8),
-    case("CogVideoXDPM", "CogVideoX with noise, two steps", table, "index", zero, 2, seed=9),
-    case("IPNDM", "Adams-Bashforth on the circle", circle, "circle", {}, 10, seed=10),
-    case("IPNDM", "Adams-Bashforth on the circle, two steps", circle, "circle", {"num_train_timesteps": 500}, 2, seed=11),
-    case("LTXEulerAncestralRF", "LTX", straight, "flow", {}, 8, seed=12),
-    case("LTXEulerAncestralRF", "LTX with half the noise, shifted", straight, "flow", {"eta": 0.5, "s_noise": 0.9, "shift": 3.0}, 6, seed=13),
-    case("LTXEulerAncestralRF", "LTX without noise", straight, "flow", {"eta": 0.0}, 5, seed=14),
-    case("LTXEulerAncestralRF", "LTX whose noise is left out", straight, "flow", {"eta": 0.7, "s_noise": 0.0}, 5, seed=15),
-    case("LTXEulerAncestralRF", "LTX at given levels", straight, "flow", {}, None, {"sigmas": [1.0, 0.99, 0.9, 0.6, 0.2, 0.0]}, seed=16),
-    case("LTXEulerAncestralRF", "LTX with dynamic shift", straight, "flow", {"use_dynamic_shifting": True, "shift_terminal": 0.1}, 6, {"mu": 0.8}, seed=17),
-]
+scaled = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}
+
+
+def further():
+    yield from (
+        case("DDIMParallel", "DDIM as ParaDiGMS has it", table, "index", {"clip_sample": False}, 10),
+        case("DDPMParallel", "DDPM as ParaDiGMS has it", table, "index", {"clip_sample": False, **v}, 8, seed=1),
+        case("CogVideoXDDIM", "CogVideoX of 5B", table, "index", {**zero, "snr_shift_scale": 1.0}, 10, seed=2),
+        case("CogVideoXDDIM", "CogVideoX of 2B", table, "index", {**zero, "snr_shift_scale": 3.0}, 20, seed=3),
+        case("CogVideoXDDIM", "CogVideoX, strided", table, "index", {"timestep_spacing": "linspace"}, 7, seed=4),
+        case("CogVideoXDDIM", "CogVideoX that ends at training step 0", table, "index", {"set_alpha_to_one": False, "prediction_type": "sample"}, 5, seed=5),
+        case("CogVideoXDPM", "CogVideoX with noise", table, "index", zero, 10, seed=6),
+        case("CogVideoXDPM", "CogVideoX with noise, eps", table, "index", {"snr_shift_scale": 2.0, "beta_schedule": "linear"}, 8, seed=7),
+        case("CogVideoXDPM", "CogVideoX with noise, one step", table, "index", zero, 1, seed=8),
+        case("CogVideoXDPM", "CogVideoX with noise, two steps", table, "index", zero, 2, seed=9),
+        case("IPNDM", "Adams-Bashforth on the circle", circle, "circle", {}, 10, seed=10),
+        case("IPNDM", "Adams-Bashforth on the circle, two steps", circle, "circle", {"num_train_timesteps": 500}, 2, seed=11),
+        case("LTXEulerAncestralRF", "LTX", straight, "flow", {}, 8, seed=12),
+        case("LTXEulerAncestralRF", "LTX with half the noise, shifted", straight, "flow", {"eta": 0.5, "s_noise": 0.9, "shift": 3.0}, 6, seed=13),
+        case("LTXEulerAncestralRF", "LTX without noise", straight, "flow", {"eta": 0.0}, 5, seed=14),
+        case("LTXEulerAncestralRF", "LTX whose noise is left out", straight, "flow", {"eta": 0.7, "s_noise": 0.0}, 5, seed=15),
+        case("LTXEulerAncestralRF", "LTX at given levels", straight, "flow", {}, None, {"sigmas": [1.0, 0.99, 0.9, 0.6, 0.2, 0.0]}, seed=16),
+        case("LTXEulerAncestralRF", "LTX with dynamic shift", straight, "flow", {"use_dynamic_shifting": True, "shift_terminal": 0.1}, 6, {"mu": 0.8}, seed=17),
+    )
+
+
+def inverse():
+    def run(id, config, n, seed, level=ratio, family="index"):
+        return case("DPMSolverMultistepInverse", id, level, family, {**scaled, **config}, n, seed=seed)
+
+    yield run("inversion", {}, 20, 0)
+    yield run("inversion of few steps", {"solver_order": 3, **v}, 7, 1)
+    yield run("inversion of order 3", {"solver_order": 3, "prediction_type": "sample"}, 16, 2)
+    yield run("inversion with noise prediction", {"algorithm_type": "dpmsolver", "euler_at_final": True}, 18, 3)
+    yield run("inversion with noise prediction, order 3, heun", {"algorithm_type": "dpmsolver", "solver_order": 3, "solver_type": "heun"}, 9, 4)
+    yield run("inversion, heun, lower_order_final false", {"solver_type": "heun", "lower_order_final": False}, 6, 5)
+    yield run("inversion, leading", {"timestep_spacing": "leading", "steps_offset": 1}, 12, 6)
+    yield run("inversion, trailing", {"timestep_spacing": "trailing"}, 20, 7)
+    yield run("inversion, clipped", {"lambda_min_clipped": -1.5, "beta_schedule": "squaredcos_cap_v2"}, 10, 8)
+    yield run("inversion, clipped trailing", {"lambda_min_clipped": -1.5, "timestep_spacing": "trailing"}, 10, 9)
+    yield run("inversion, clipped leading", {"lambda_min_clipped": -1.5, "timestep_spacing": "leading"}, 10, 10)
+    yield run("inversion, karras", {"use_karras_sigmas": True}, 8, 11)
+    yield run("inversion, exponential", {"use_exponential_sigmas": True}, 16, 12)
+    yield run("inversion, beta", {"use_beta_sigmas": True, "solver_order": 1}, 9, 13)
+    yield run("inversion, thresholding", {"thresholding": True, "sample_max_value": 1.2}, 8, 14)
+    yield run("inversion of one step", {}, 1, 15)
+    flow = {"use_flow_sigmas": True, "flow_shift": 3.0, "prediction_type": "flow_prediction"}
+    yield run("flow levels, which are not turned around", flow, 8, 16, rectified, "flow")
+    yield case("DPMSolverMultistep", "clipped trailing levels downwards", ratio, "index", {**scaled, "lambda_min_clipped": -1.5, "timestep_spacing": "trailing"}, 10, seed=18)
+    yield run("flow levels with noise", {**flow, "algorithm_type": "sde-dpmsolver++"}, 16, 17, rectified, "flow")
+
+
+FILES = {"further": further, "inverse": inverse}
 
 SOURCE = {
     "repo": "huggingface/diffusers",
     "commit": "58eb52c080",
     "how": f"test/importers/record.py, scheduler classes run in float64 on torch {torch.__version__.split('+')[0]}",
 }
-json.dump({"source": SOURCE, "models": MODELS, "cases": CASES}, sys.stdout, indent=1)
+json.dump({"source": SOURCE, "models": MODELS, "cases": list(FILES[sys.argv[1]]())}, sys.stdout, indent=1)

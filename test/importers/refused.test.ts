@@ -28,6 +28,7 @@ const of = (config: Readonly<Record<string, Value>>, request: DiffusersRequest =
 type Refused = readonly [string, Readonly<Record<string, Value>>, DiffusersRequest | undefined];
 
 const multistep = { _class_name: "DPMSolverMultistepScheduler" };
+const inverse = { _class_name: "DPMSolverMultistepInverseScheduler", beta_schedule: "scaled_linear" };
 
 describe("diffusers", () => {
   test("an option nobody has, with a suggestion", () => {
@@ -121,6 +122,18 @@ describe("diffusers", () => {
     ["mu without a shift", { _class_name: "FlowMatchEulerDiscreteScheduler" }, { steps: 4, args: { mu: 1 } }],
     ["more steps than the model has", { _class_name: "LCMScheduler" }, { steps: 51 }],
     ["betas of another length", { ...multistep, trained_betas: [0.1, 0.2] }],
+    ["noise on levels that rise", { ...inverse, algorithm_type: "sde-dpmsolver++" }],
+    ["NaN in the last step", { ...inverse, timestep_spacing: "trailing", solver_order: 3 }],
+    ["NaN in the last step", { ...inverse, use_karras_sigmas: true, solver_type: "heun" }, { steps: 15 }],
+    ["the first timestep twice", { ...inverse, use_exponential_sigmas: true }, { steps: 30 }],
+    ["the first timestep twice", { ...inverse, use_flow_sigmas: true, flow_shift: 12 }, { steps: 100 }],
+    ["more steps than training steps", inverse, { steps: 1001 }],
+    ["an offset beyond the end", { ...inverse, timestep_spacing: "leading", steps_offset: 200 }],
+    ["flow predictions without flow levels", { ...inverse, prediction_type: "flow_prediction" }],
+    [
+      "order 3 with noise",
+      { ...inverse, use_flow_sigmas: true, algorithm_type: "sde-dpmsolver++", solver_order: 3 },
+    ],
     ["flow levels and karras levels", { ...multistep, use_flow_sigmas: true, use_karras_sigmas: true }],
   ] as readonly Refused[])("contradiction: %s", (_, config, request) => {
     expect(of(config, request)[0]).toBe("D0711");
@@ -143,6 +156,11 @@ describe("diffusers", () => {
     ],
     ["a function", { _class_name: "SASolverScheduler", tau_func: "f" }],
     ["a learned variance", { ...multistep, variance_type: "learned" }],
+    ["a learned variance", { ...inverse, variance_type: "learned" }],
+    [
+      "timesteps that diffusers drops",
+      { ...inverse, use_karras_sigmas: true, beta_schedule: "squaredcos_cap_v2" },
+    ],
   ])("no counterpart: %s", (_, config) => {
     expect(of(config)[0]).toBe("D0712");
   });
