@@ -7,6 +7,7 @@ import { Options, type Value } from "../options.js";
 import type { Importer } from "./context.js";
 import { ddim, ddimInverse, ddpm } from "./ddim.js";
 import { cogVideoXDdim, cogVideoXDpm } from "./cogvideox.js";
+import { cmStochasticIterative, scm } from "./consistency.js";
 import { cosineDpmSolver, edmDpmSolver, edmEuler } from "./edm.js";
 import { flowMatchEuler, flowMatchHeun, ltxEulerAncestral } from "./flow.js";
 import { dpmSolverMultistepInverse } from "./inverse.js";
@@ -30,6 +31,8 @@ const importers: Readonly<Record<string, Importer>> = {
   IPNDM: ipndm,
   PNDM: pndm,
   LCM: lcm,
+  CMStochasticIterative: cmStochasticIterative,
+  SCM: scm,
   TCD: tcd,
   DPMSolverMultistep: dpmSolverMultistep,
   DPMSolverMultistepInverse: dpmSolverMultistepInverse,

@@ -53,6 +53,23 @@ def rectified(scheduler, _):
     return 1 - sigma, sigma
 
 
+def consistency(scheduler, _):
+    return 1.0, scheduler.sigmas[scheduler.step_index or 0]
+
+
+def trigflow(scheduler, t):
+    return max(0.0, math.cos(t)), scheduler.config.sigma_data * math.sin(t)
+
+
+def raw(scheduler, x, t):
+    """What networks with a wrapper of their own return."""
+    if isinstance(scheduler, diffusers.SCMScheduler):
+        return (math.cos(t) * x - x0(x, *map(torch.as_tensor, trigflow(scheduler, t)))) / math.sin(t)
+    sigma = consistency(scheduler, t)[1]
+    skip, out = scheduler.get_scalings_for_boundary_condition(sigma)
+    return (x0(x, 1.0, sigma) - skip * x) / out if out > 1e-9 else torch.zeros_like(x)
+
+
 def case(name, id, level, family, config=None, n=None, args=None, seed=0):
     # Options of another class, which LTXEulerAncestralRF passes on to FlowMatchEulerDiscrete, are kept like this only.
     scheduler = getattr(diffusers, f"{name}Scheduler").from_config(config or {})
@@ -68,10 +85,14 @@ def case(name, id, level, family, config=None, n=None, args=None, seed=0):
         module.randn_tensor = randn
     scheduler.set_timesteps(**({} if n is None else {"num_inference_steps": n}), **(args or {}))
     kind = {"flow": "flow", "circle": "v_prediction"}.get(family, (config or {}).get("prediction_type", "epsilon"))
-    x = start = torch.tensor(rng.standard_normal((3, 4, 1)))
+    if hasattr(scheduler, "is_scale_input_called"):
+        scheduler.is_scale_input_called = True
+    x = start = torch.tensor(rng.standard_normal((3, 4, 1))) * (80 if name == "CMStochasticIterative" else 1)
     states, old, last = [], None, None
-    for t in scheduler.timesteps:
-        out = output(kind, x, *level(scheduler, t))
+    # The list of SCM ends with the time at which the run ends.
+    calls = scheduler.timesteps[:-1] if name == "SCM" else scheduler.timesteps
+    for t in calls:
+        out = raw(scheduler, x, t) if level in (consistency, trigflow) else output(kind, x, *level(scheduler, t))
         if name == "CogVideoXDPM":
             x, old = scheduler.step(out, old, t, last, x)
             last = t
@@ -83,8 +104,8 @@ def case(name, id, level, family, config=None, n=None, args=None, seed=0):
         options["num_inference_steps"] = n
     return {
         "id": id, "solver": name, "options": options, "schedule": {"family": family}, "prediction": kind, "guidance": None,
-        "grid": {"kind": family, "t": [float(t) for t in scheduler.timesteps]}, "model": "A", "x_init": start.tolist(),
-        "nfe": len(scheduler.timesteps), "trajectory": [state.tolist() for state in states], "x_final": x.tolist(),
+        "grid": {"kind": family, "t": [float(t) for t in calls]}, "model": "A", "x_init": start.tolist(),
+        "nfe": len(calls), "trajectory": [state.tolist() for state in states], "x_final": x.tolist(),
         "rtol": 1e-8, "atol": 1e-9, **({"noise": [z.tolist() for z in kept]} if kept else {}),
     }
 
@@ -143,7 +164,32 @@ def inverse():
     yield run("flow levels with noise", {**flow, "algorithm_type": "sde-dpmsolver++"}, 16, 17, rectified, "flow")
 
 
-FILES = {"further": further, "inverse": inverse}
+def consistency_models():
+    def cm(id, config, n, seed, args=None):
+        return case("CMStochasticIterative", id, consistency, "sigma", config, n, args, seed)
+
+    yield cm("consistency", {}, 4, 0)
+    yield cm("consistency in one step", {}, 1, 1)
+    yield cm("consistency at every level", {"num_train_timesteps": 9}, 9, 2)
+    yield cm("consistency without clipping", {"clip_denoised": False, "s_noise": 0.9}, 6, 3)
+    yield cm("consistency of another range", {"sigma_min": 0.01, "sigma_max": 50.0, "sigma_data": 1.0, "rho": 5.0}, 5, 4)
+    yield cm("consistency at given timesteps", {"num_train_timesteps": 151}, None, 5, {"timesteps": [106, 62, 0]})
+    yield cm("consistency from a lower level", {"clip_denoised": False}, None, 6, {"timesteps": [39, 22, 3]})
+
+    def scm(id, config, n, seed, args=None):
+        return case("SCM", id, trigflow, "circle", config, n, args, seed)
+
+    yield scm("trigflow in two steps", {}, 2, 10)
+    yield scm("trigflow, equal steps", {"sigma_data": 1.0}, 5, 11, {"intermediate_timesteps": None})
+    yield scm("trigflow in one step", {}, 1, 12, {"intermediate_timesteps": None})
+    yield scm("trigflow, two equal steps", {}, 2, 13, {"intermediate_timesteps": None, "max_timesteps": 1.5})
+    yield scm("trigflow, another middle", {}, 2, 14, {"intermediate_timesteps": 0.9})
+    given = {"intermediate_timesteps": None, "max_timesteps": None}
+    yield scm("trigflow at given times", {}, 3, 15, {"timesteps": [1.5708, 1.1, 0.4, 0.0], **given})
+    yield scm("trigflow that ends before the data", {}, 2, 16, {"timesteps": [1.5, 0.8, 0.1], **given})
+
+
+FILES = {"further": further, "inverse": inverse, "consistency": consistency_models}
 
 SOURCE = {
     "repo": "huggingface/diffusers",

@@ -28,6 +28,8 @@ const of = (config: Readonly<Record<string, Value>>, request: DiffusersRequest =
 type Refused = readonly [string, Readonly<Record<string, Value>>, DiffusersRequest | undefined];
 
 const multistep = { _class_name: "DPMSolverMultistepScheduler" };
+const cm = { _class_name: "CMStochasticIterativeScheduler" };
+const scm = { _class_name: "SCMScheduler" };
 const inverse = { _class_name: "DPMSolverMultistepInverseScheduler", beta_schedule: "scaled_linear" };
 
 describe("diffusers", () => {
@@ -134,12 +136,24 @@ describe("diffusers", () => {
       "order 3 with noise",
       { ...inverse, use_flow_sigmas: true, algorithm_type: "sde-dpmsolver++", solver_order: 3 },
     ],
+    ["more steps than levels", cm, { steps: 41 }],
+    ["timesteps that rise", cm, { args: { timesteps: [0, 22] } }],
+    ["a timestep beyond the levels", cm, { args: { timesteps: [40, 22] } }],
+    ["steps and timesteps", cm, { steps: 2, args: { timesteps: [22, 0] } }],
+    ["a step that ends where it begins", cm, { args: { timesteps: [39] } }],
+    ["no lowest level", { ...cm, sigma_min: 0 }],
+    ["another prediction than trigflow", { ...scm, prediction_type: "epsilon" }],
+    ["more steps than training steps", { ...scm, num_train_timesteps: 10 }],
+    ["a middle of more steps than two", scm, { steps: 3, args: { intermediate_timesteps: 1 } }],
+    ["a middle above the start", scm, { steps: 2, args: { intermediate_timesteps: 1.6 } }],
+    ["times and a start", scm, { args: { timesteps: [1.5, 0], max_timesteps: 1.5 } }],
+    ["as many times as steps", scm, { steps: 2, args: { timesteps: [1.5, 0] } }],
     ["flow levels and karras levels", { ...multistep, use_flow_sigmas: true, use_karras_sigmas: true }],
   ] as readonly Refused[])("contradiction: %s", (_, config, request) => {
     expect(of(config, request)[0]).toBe("D0711");
   });
 
-  test.each<readonly [string, Readonly<Record<string, Value>>]>([
+  test.each([
     ["a class", { _class_name: "KarrasVeScheduler" }],
     [
       "fresh noise at levels of the other direction",
@@ -157,12 +171,14 @@ describe("diffusers", () => {
     ["a function", { _class_name: "SASolverScheduler", tau_func: "f" }],
     ["a learned variance", { ...multistep, variance_type: "learned" }],
     ["a learned variance", { ...inverse, variance_type: "learned" }],
+    ["times beyond pi/2", scm, { steps: 8, args: { max_timesteps: 2 } }],
+    ["times that rise", scm, { args: { timesteps: [1, 1.5, 0] } }],
     [
       "timesteps that diffusers drops",
       { ...inverse, use_karras_sigmas: true, beta_schedule: "squaredcos_cap_v2" },
     ],
-  ])("no counterpart: %s", (_, config) => {
-    expect(of(config)[0]).toBe("D0712");
+  ] as readonly Refused[])("no counterpart: %s", (_, config, request) => {
+    expect(of(config, request)[0]).toBe("D0712");
   });
 });
 
