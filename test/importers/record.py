@@ -188,6 +188,17 @@ def consistency_models():
     yield scm("trigflow at given times", {}, 3, 15, {"timesteps": [1.5708, 1.1, 0.4, 0.0], **given})
     yield scm("trigflow that ends before the data", {}, 2, 16, {"timesteps": [1.5, 0.8, 0.1], **given})
 
+    def flow(id, config, n, seed, args=None):
+        return case("FlowMatchLCM", id, rectified, "flow", config, n, args, seed)
+
+    yield flow("flow consistency", {}, 4, 20)
+    yield flow("flow consistency, shifted", {"shift": 6.0, "upscale_mode": "bilinear"}, 4, 21)
+    yield flow("flow consistency, dynamic shift, stretched", {"use_dynamic_shifting": True, "shift_terminal": 0.1}, 6, 22, {"mu": 0.8})
+    yield flow("flow consistency, karras", {"shift": 2.0, "use_karras_sigmas": True}, 5, 23)
+    yield flow("flow consistency at given levels", {"shift": 3.0}, None, 24, {"sigmas": [1.0, 0.8, 0.4]})
+    yield flow("flow consistency at given timesteps", {"shift": 3.0}, None, 25, {"timesteps": [1000.0, 700.0, 200.0]})
+    yield flow("flow consistency, linear dynamic shift of given timesteps", {"use_dynamic_shifting": True, "time_shift_type": "linear"}, None, 26, {"timesteps": [999.0, 500.0], "mu": 1.7})
+
 
 FILES = {"further": further, "inverse": inverse, "consistency": consistency_models}
 

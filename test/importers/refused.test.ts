@@ -29,6 +29,7 @@ type Refused = readonly [string, Readonly<Record<string, Value>>, DiffusersReque
 
 const multistep = { _class_name: "DPMSolverMultistepScheduler" };
 const cm = { _class_name: "CMStochasticIterativeScheduler" };
+const flowLcm = { _class_name: "FlowMatchLCMScheduler" };
 const scm = { _class_name: "SCMScheduler" };
 const inverse = { _class_name: "DPMSolverMultistepInverseScheduler", beta_schedule: "scaled_linear" };
 
@@ -172,6 +173,14 @@ describe("diffusers", () => {
     ["a learned variance", { ...multistep, variance_type: "learned" }],
     ["a learned variance", { ...inverse, variance_type: "learned" }],
     ["times beyond pi/2", scm, { steps: 8, args: { max_timesteps: 2 } }],
+    ["a run that ends at noise", { ...flowLcm, invert_sigmas: true }],
+    ["states of several sizes", { ...flowLcm, scale_factors: [0.5, 1] }],
+    ["timesteps beside levels", flowLcm, { args: { timesteps: [999, 500], sigmas: [1, 0.5] } }],
+    [
+      "timesteps of stretched levels",
+      { ...flowLcm, shift_terminal: 0.1 },
+      { args: { timesteps: [999, 500] } },
+    ],
     ["times that rise", scm, { args: { timesteps: [1, 1.5, 0] } }],
     [
       "timesteps that diffusers drops",
