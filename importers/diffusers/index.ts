@@ -18,6 +18,7 @@ import { pndm } from "./pndm.js";
 import { saSolver } from "./sasolver.js";
 import { sigmaSchedulers } from "./sigma.js";
 import { dpmSolverSinglestep } from "./singlestep.js";
+import { unclip } from "./unclip.js";
 
 const importers: Readonly<Record<string, Importer>> = {
   ...sigmaSchedulers,
@@ -26,6 +27,7 @@ const importers: Readonly<Record<string, Importer>> = {
   DDIMParallel: ddim,
   DDPM: ddpm,
   DDPMParallel: ddpm,
+  UnCLIP: unclip,
   CogVideoXDDIM: cogVideoXDdim,
   CogVideoXDPM: cogVideoXDpm,
   IPNDM: ipndm,

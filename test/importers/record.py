@@ -91,11 +91,14 @@ def case(name, id, level, family, config=None, n=None, args=None, seed=0):
     states, old, last = [], None, None
     # The list of SCM ends with the time at which the run ends.
     calls = scheduler.timesteps[:-1] if name == "SCM" else scheduler.timesteps
-    for t in calls:
+    for i, t in enumerate(calls):
         out = raw(scheduler, x, t) if level in (consistency, trigflow) else output(kind, x, *level(scheduler, t))
         if name == "CogVideoXDPM":
             x, old = scheduler.step(out, old, t, last, x)
             last = t
+        elif name == "UnCLIP":
+            # As the pipelines call it.
+            x = scheduler.step(out, t, x, calls[i + 1] if i + 1 < len(calls) else None, return_dict=False)[0]
         else:
             x = scheduler.step(out, t, x, return_dict=False)[0]
         states.append(x)
@@ -200,7 +203,18 @@ def consistency_models():
     yield flow("flow consistency, linear dynamic shift of given timesteps", {"use_dynamic_shifting": True, "time_shift_type": "linear"}, None, 26, {"timesteps": [999.0, 500.0], "mu": 1.7})
 
 
-FILES = {"further": further, "inverse": inverse, "consistency": consistency_models}
+def classes():
+    def unclip(id, config, n, seed):
+        return case("UnCLIP", id, table, "index", config, n, seed=seed)
+
+    yield unclip("unCLIP", {}, 25, 0)
+    yield unclip("unCLIP as Kandinsky has it", {"prediction_type": "sample", "clip_sample_range": 5.0}, 7, 1)
+    yield unclip("unCLIP without clipping", {"clip_sample": False, "num_train_timesteps": 100}, 12, 2)
+    yield unclip("unCLIP at every training step", {"num_train_timesteps": 20}, 20, 3)
+    yield unclip("unCLIP in two steps", {}, 2, 4)
+
+
+FILES = {"further": further, "inverse": inverse, "consistency": consistency_models, "classes": classes}
 
 SOURCE = {
     "repo": "huggingface/diffusers",

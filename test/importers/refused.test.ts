@@ -30,6 +30,7 @@ type Refused = readonly [string, Readonly<Record<string, Value>>, DiffusersReque
 const multistep = { _class_name: "DPMSolverMultistepScheduler" };
 const cm = { _class_name: "CMStochasticIterativeScheduler" };
 const flowLcm = { _class_name: "FlowMatchLCMScheduler" };
+const unclip = { _class_name: "UnCLIPScheduler" };
 const scm = { _class_name: "SCMScheduler" };
 const inverse = { _class_name: "DPMSolverMultistepInverseScheduler", beta_schedule: "scaled_linear" };
 
@@ -149,6 +150,10 @@ describe("diffusers", () => {
     ["a middle above the start", scm, { steps: 2, args: { intermediate_timesteps: 1.6 } }],
     ["times and a start", scm, { args: { timesteps: [1.5, 0], max_timesteps: 1.5 } }],
     ["as many times as steps", scm, { steps: 2, args: { timesteps: [1.5, 0] } }],
+    ["one step, which divides by 0", unclip, { steps: 1 }],
+    ["a velocity", { ...unclip, prediction_type: "v_prediction" }],
+    ["another table", { ...unclip, beta_schedule: "linear" }],
+    ["a variance of DDPM", { ...unclip, variance_type: "fixed_large" }],
     ["flow levels and karras levels", { ...multistep, use_flow_sigmas: true, use_karras_sigmas: true }],
   ] as readonly Refused[])("contradiction: %s", (_, config, request) => {
     expect(of(config, request)[0]).toBe("D0711");
