@@ -16,6 +16,7 @@ import { lcm, tcd } from "./lcm.js";
 import { deisMultistep, dpmSolverMultistep, unipcMultistep } from "./multistep.js";
 import { pndm } from "./pndm.js";
 import { saSolver } from "./sasolver.js";
+import { scoreSdeVe, scoreSdeVp } from "./scoresde.js";
 import { sigmaSchedulers } from "./sigma.js";
 import { dpmSolverSinglestep } from "./singlestep.js";
 import { unclip } from "./unclip.js";
@@ -28,6 +29,8 @@ const importers: Readonly<Record<string, Importer>> = {
   DDPM: ddpm,
   DDPMParallel: ddpm,
   UnCLIP: unclip,
+  ScoreSdeVe: scoreSdeVe,
+  ScoreSdeVp: scoreSdeVp,
   CogVideoXDDIM: cogVideoXDdim,
   CogVideoXDPM: cogVideoXDpm,
   IPNDM: ipndm,
@@ -54,8 +57,8 @@ const importers: Readonly<Record<string, Importer>> = {
 /** Options of diffusers' schedulers of images: a file that one class wrote is read by another, which leaves what it lacks unread. */
 const everywhere: ReadonlySet<string> = new Set(
   (
-    "algorithm_type base_image_seq_len base_shift beta_end beta_schedule beta_start clip_denoised clip_sample " +
-    "clip_sample_range corrector_order disable_corrector dynamic_thresholding_ratio eta euler_at_final " +
+    "algorithm_type base_image_seq_len base_shift beta_end beta_max beta_min beta_schedule beta_start clip_denoised clip_sample " +
+    "clip_sample_range correct_steps corrector_order disable_corrector dynamic_thresholding_ratio eta euler_at_final " +
     "final_sigmas_type flow_shift interpolation_type invert_sigmas lambda_min_clipped lower_order_final " +
     "max_image_seq_len max_shift noise_sampler_seed num_train_timesteps original_inference_steps predict_x0 " +
     "prediction_type predictor_order rescale_betas_zero_snr rho s_noise sample_max_value sampling_eps scale_factors " +

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
 from record import MODELS, x0  # noqa: E402
 
 import diffusers  # noqa: E402
+from diffusers.schedulers.deprecated.scheduling_sde_vp import ScoreSdeVpScheduler  # noqa: E402
 
 
 def output(kind, x, alpha, sigma):
@@ -25,6 +26,8 @@ def output(kind, x, alpha, sigma):
     if kind == "v_prediction" and sigma > 0:
         return (alpha * x - data) / sigma
     eps = (x - alpha * data) / sigma if sigma > 0 else torch.zeros_like(x)
+    if kind == "score":
+        return -eps / sigma
     return eps - data if kind == "flow" else eps
 
 
@@ -70,9 +73,49 @@ def raw(scheduler, x, t):
     return (x0(x, 1.0, sigma) - skip * x) / out if out > 1e-9 else torch.zeros_like(x)
 
 
-def case(name, id, level, family, config=None, n=None, args=None, seed=0):
+def quadratic(scheduler, t):
+    alpha = torch.exp(-(t**2) / 4 * (scheduler.config.beta_max - scheduler.config.beta_min) - t / 2 * scheduler.config.beta_min)
+    return alpha, (1 - alpha**2).sqrt()
+
+
+def calls(scheduler, x, kind, level):
+    """One call a step, as the pipelines make them: the times that the network is told, and the state after the step."""
+    old, last = None, None
+    # The list of SCM ends with the time at which the run ends.
+    times = scheduler.timesteps[:-1] if isinstance(scheduler, diffusers.SCMScheduler) else scheduler.timesteps
+    for t, after in zip(times, [*times[1:], None]):
+        out = raw(scheduler, x, t) if level in (consistency, trigflow) else output(kind, x, *level(scheduler, t))
+        if isinstance(scheduler, diffusers.CogVideoXDPMScheduler):
+            x, old = scheduler.step(out, old, t, last, x)
+            last = t
+        elif isinstance(scheduler, diffusers.UnCLIPScheduler):
+            x = scheduler.step(out, t, x, after, return_dict=False)[0]
+        else:
+            x = scheduler.step(out, t, x, return_dict=False)[0]
+        yield [float(t)], x
+
+
+def score_sde_vp(scheduler, x, *_):
+    for t in scheduler.timesteps:
+        x = scheduler.step_pred(output("epsilon", x, *quadratic(scheduler, t)), x, t)[0]
+        yield [float(t)], x
+
+
+def score_sde_ve(scheduler, x, *_):
+    """The loop of ScoreSdeVePipeline, which returns the last mean."""
+    scheduler.set_sigmas(len(scheduler.timesteps))
+    corrections = scheduler.config.correct_steps
+    for t, sigma in zip(scheduler.timesteps, scheduler.sigmas):
+        for _ in range(corrections):
+            x = scheduler.step_correct(output("score", x, 1.0, sigma), x).prev_sample
+        x, mean = scheduler.step_pred(output("score", x, 1.0, sigma), t, x, return_dict=False)
+        yield [float(sigma)] * (corrections + 1), mean if t == scheduler.timesteps[-1] else x
+
+
+def case(name, id, level, family, config=None, n=None, args=None, seed=0, loop=calls):
     # Options of another class, which LTXEulerAncestralRF passes on to FlowMatchEulerDiscrete, are kept like this only.
-    scheduler = getattr(diffusers, f"{name}Scheduler").from_config(config or {})
+    cls = ScoreSdeVpScheduler if name == "ScoreSdeVp" else getattr(diffusers, f"{name}Scheduler")
+    scheduler = cls.from_config(config or {})
     rng = np.random.default_rng(seed)
     kept = []
 
@@ -87,28 +130,17 @@ def case(name, id, level, family, config=None, n=None, args=None, seed=0):
     kind = {"flow": "flow", "circle": "v_prediction"}.get(family, (config or {}).get("prediction_type", "epsilon"))
     if hasattr(scheduler, "is_scale_input_called"):
         scheduler.is_scale_input_called = True
-    x = start = torch.tensor(rng.standard_normal((3, 4, 1))) * (80 if name == "CMStochasticIterative" else 1)
-    states, old, last = [], None, None
-    # The list of SCM ends with the time at which the run ends.
-    calls = scheduler.timesteps[:-1] if name == "SCM" else scheduler.timesteps
-    for i, t in enumerate(calls):
-        out = raw(scheduler, x, t) if level in (consistency, trigflow) else output(kind, x, *level(scheduler, t))
-        if name == "CogVideoXDPM":
-            x, old = scheduler.step(out, old, t, last, x)
-            last = t
-        elif name == "UnCLIP":
-            # As the pipelines call it.
-            x = scheduler.step(out, t, x, calls[i + 1] if i + 1 < len(calls) else None, return_dict=False)[0]
-        else:
-            x = scheduler.step(out, t, x, return_dict=False)[0]
-        states.append(x)
+    scale = scheduler.init_noise_sigma if name in ("CMStochasticIterative", "ScoreSdeVe") else 1
+    start = torch.tensor(rng.standard_normal((3, 4, 1))) * scale
+    told, states = zip(*loop(scheduler, start, kind, level))
+    told = sum(told, [])
     options = {"config": config or {}, "set_timesteps": args or {}, "step": {}}
     if n is not None:
         options["num_inference_steps"] = n
     return {
         "id": id, "solver": name, "options": options, "schedule": {"family": family}, "prediction": kind, "guidance": None,
-        "grid": {"kind": family, "t": [float(t) for t in calls]}, "model": "A", "x_init": start.tolist(),
-        "nfe": len(calls), "trajectory": [state.tolist() for state in states], "x_final": x.tolist(),
+        "grid": {"kind": family, "t": told}, "model": "A", "x_init": start.tolist(),
+        "nfe": len(told), "trajectory": [state.tolist() for state in states], "x_final": states[-1].tolist(),
         "rtol": 1e-8, "atol": 1e-9, **({"noise": [z.tolist() for z in kept]} if kept else {}),
     }
 
@@ -212,6 +244,24 @@ def classes():
     yield unclip("unCLIP without clipping", {"clip_sample": False, "num_train_timesteps": 100}, 12, 2)
     yield unclip("unCLIP at every training step", {"num_train_timesteps": 20}, 20, 3)
     yield unclip("unCLIP in two steps", {}, 2, 4)
+
+    def ve(id, config, n, seed, args=None):
+        return case("ScoreSdeVe", id, None, "ve", config, n, args, seed, score_sde_ve)
+
+    yield ve("VE with one correction", {}, 12, 10)
+    yield ve("VE without corrections", {"correct_steps": 0, "sigma_max": 50.0}, 15, 11)
+    yield ve("VE with three corrections", {"correct_steps": 3, "snr": 0.1, "sigma_max": 30.0, "sigma_min": 0.02}, 5, 12)
+    yield ve("VE down to a later time", {"sigma_max": 50.0}, 6, 13, {"sampling_eps": 0.1})
+    yield ve("VE down to an earlier time", {"sigma_max": 50.0, "sampling_eps": 1e-6}, 6, 14)
+    yield ve("VE in two steps", {"sigma_max": 20.0}, 2, 15)
+
+    def vp(id, config, n, seed):
+        return case("ScoreSdeVp", id, None, "vp", config, n, None, seed, score_sde_vp)
+
+    yield vp("VP", {}, 30, 20)
+    yield vp("VP of another range", {"beta_min": 0.2, "beta_max": 12, "sampling_eps": 1e-4}, 14, 21)
+    yield vp("VP of a constant rate", {"beta_min": 3.0, "beta_max": 3.0, "sampling_eps": 0.01}, 8, 22)
+    yield vp("VP in one step", {"beta_max": 1.0}, 1, 23)
 
 
 FILES = {"further": further, "inverse": inverse, "consistency": consistency_models, "classes": classes}

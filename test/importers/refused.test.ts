@@ -31,6 +31,7 @@ const multistep = { _class_name: "DPMSolverMultistepScheduler" };
 const cm = { _class_name: "CMStochasticIterativeScheduler" };
 const flowLcm = { _class_name: "FlowMatchLCMScheduler" };
 const unclip = { _class_name: "UnCLIPScheduler" };
+const ve = { _class_name: "ScoreSdeVeScheduler" };
 const scm = { _class_name: "SCMScheduler" };
 const inverse = { _class_name: "DPMSolverMultistepInverseScheduler", beta_schedule: "scaled_linear" };
 
@@ -154,6 +155,10 @@ describe("diffusers", () => {
     ["a velocity", { ...unclip, prediction_type: "v_prediction" }],
     ["another table", { ...unclip, beta_schedule: "linear" }],
     ["a variance of DDPM", { ...unclip, variance_type: "fixed_large" }],
+    ["no range of levels", { ...ve, sigma_min: 2000 }],
+    ["an end at time 0", { ...ve, sampling_eps: 0 }],
+    ["an end at time 0", { _class_name: "ScoreSdeVpScheduler", sampling_eps: 0 }],
+    ["no rate", { _class_name: "ScoreSdeVpScheduler", beta_min: 0 }],
     ["flow levels and karras levels", { ...multistep, use_flow_sigmas: true, use_karras_sigmas: true }],
   ] as readonly Refused[])("contradiction: %s", (_, config, request) => {
     expect(of(config, request)[0]).toBe("D0711");
@@ -186,6 +191,8 @@ describe("diffusers", () => {
       { ...flowLcm, shift_terminal: 0.1 },
       { args: { timesteps: [999, 500] } },
     ],
+    ["one step of a table of levels", ve, { steps: 1 }],
+    ["an end above the lowest level", { ...ve, sampling_eps: 0.1 }],
     ["times that rise", scm, { args: { timesteps: [1, 1.5, 0] } }],
     [
       "timesteps that diffusers drops",
