@@ -245,6 +245,18 @@ def classes():
     yield unclip("unCLIP at every training step", {"num_train_timesteps": 20}, 20, 3)
     yield unclip("unCLIP in two steps", {}, 2, 4)
 
+    def cog(id, config, n, seed):
+        return case("CogVideoXDPM", id, table, "index", config, n, seed=seed)
+
+    yield cog("CogVideoX with noise, strided", {"timestep_spacing": "linspace"}, 7, 30)
+    yield cog("CogVideoX with noise, trailing that ends above the data", zero, 15, 31)
+    yield cog("CogVideoX with noise, strided to training step 0", {**v, "timestep_spacing": "trailing", "set_alpha_to_one": False}, 6, 32)
+    yield cog("CogVideoX with noise whose last step has no length", {"set_alpha_to_one": False, "prediction_type": "sample"}, 8, 33)
+    yield cog("CogVideoX with noise, strided, whose last step has no length", {"set_alpha_to_one": False, "timestep_spacing": "linspace"}, 5, 34)
+    yield cog("CogVideoX with noise, offset", {"steps_offset": 168}, 6, 35)
+    yield cog("CogVideoX with noise, to training step 0", {"steps_offset": 1, "set_alpha_to_one": False}, 10, 36)
+    yield cog("CogVideoX with noise, strided, in two steps", {"timestep_spacing": "linspace"}, 2, 37)
+
     def ve(id, config, n, seed, args=None):
         return case("ScoreSdeVe", id, None, "ve", config, n, args, seed, score_sde_ve)
 

@@ -32,6 +32,7 @@ const cm = { _class_name: "CMStochasticIterativeScheduler" };
 const flowLcm = { _class_name: "FlowMatchLCMScheduler" };
 const unclip = { _class_name: "UnCLIPScheduler" };
 const ve = { _class_name: "ScoreSdeVeScheduler" };
+const cog = { _class_name: "CogVideoXDPMScheduler" };
 const scm = { _class_name: "SCMScheduler" };
 const inverse = { _class_name: "DPMSolverMultistepInverseScheduler", beta_schedule: "scaled_linear" };
 
@@ -155,6 +156,8 @@ describe("diffusers", () => {
     ["a velocity", { ...unclip, prediction_type: "v_prediction" }],
     ["another table", { ...unclip, beta_schedule: "linear" }],
     ["a variance of DDPM", { ...unclip, variance_type: "fixed_large" }],
+    ["more steps than training steps", { ...cog, timestep_spacing: "linspace" }, { steps: 1001 }],
+    ["the only step has no length", { ...cog, set_alpha_to_one: false }, { steps: 1 }],
     ["no range of levels", { ...ve, sigma_min: 2000 }],
     ["an end at time 0", { ...ve, sampling_eps: 0 }],
     ["an end at time 0", { _class_name: "ScoreSdeVpScheduler", sampling_eps: 0 }],
