@@ -18,9 +18,10 @@ export interface Imported {
   readonly states: (calls: number) => readonly State[];
   /**
    * Which of the tool's draws a draw here is, counted from the first that is drawn after the initial state; undefined
-   * where the tool draws none. `levels`: the tool's sigmas, for tools that draw only at some of them.
+   * where the tool draws none. `levels`: the tool's sigmas, for tools that draw only at some of them;
+   * `pass` counts the passes of a `repeat`.
    */
-  readonly draw: (path: string, step: number, levels: readonly number[]) => number | undefined;
+  readonly draw: (path: string, step: number, levels: readonly number[], pass: number) => number | undefined;
 }
 
 /** What every importer is told besides the tool's own options. */

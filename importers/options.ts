@@ -51,6 +51,11 @@ export class Options {
     return this.#values[name] !== undefined && this.#values[name] !== null;
   }
 
+  /** Whether it is given as null, where that differs from being left out. */
+  isNone(name: string): boolean {
+    return this.#values[name] === null;
+  }
+
   #take(name: string, otherwise: string | undefined): Value | undefined {
     if (!this.#read.has(name) && !this.has(name) && otherwise !== undefined)
       this.#defaults.push(`${name} ${otherwise}`);

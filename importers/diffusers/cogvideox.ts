@@ -2,7 +2,7 @@
 // table whose signal-to-noise ratio is shifted.
 
 import type { Imported } from "../imported.js";
-import { contradiction, notImportable } from "../options.js";
+import { contradiction } from "../options.js";
 import { line } from "../text.js";
 import { type Context, type Importer, predicts, stepsOf, unitNoise, written } from "./context.js";
 import { ddimOn, indexGrid } from "./ddim.js";
@@ -37,11 +37,27 @@ export const cogVideoXDdim: Importer = (context) => {
   return ddimOn(context, table, 0, { definitions: [], guidance: [] }, notes);
 };
 
-/** Each step draws for the rule of first order and, where it has a history, once more for the second, which it keeps. */
+/** Each step draws for the rule of first order and, where that is not its own, once more for the second, which it keeps. */
 const draws =
-  (n: number): Imported["draw"] =>
+  (lowered: number | undefined): Imported["draw"] =>
   (_, step) =>
-    step > 0 && step === n - 1 ? 2 * step - 1 : 2 * step;
+    step > 0 && step === lowered ? 2 * step - 1 : 2 * step;
+
+/** The step of `stride` training steps, where the next call is elsewhere; `last`: the rule of the last step. */
+const strided = (stride: number, last: string | undefined): string =>
+  [
+    `// A step goes ${stride} training steps down, and the next call is made at the next timestep. With this spacing the two differ:`,
+    "// the state is at one level, and the network and the next step take it to be at another.",
+    "solver sde_dpmpp_strided {",
+    "  step {",
+    ...(last === undefined ? [] : [`    when last { x[t] = ${last}(s -> t) }`, "    else {"]),
+    `      point d at index = index[s] - ${stride}`,
+    "      x[d] = sde_dpmpp_2m(s -> d)",
+    "      x[t] = relabel(x[d])",
+    ...(last === undefined ? [] : ["    }"]),
+    "  }",
+    "}",
+  ].join("\n");
 
 export const cogVideoXDpm: Importer = (context) => {
   const { config } = context;
@@ -54,31 +70,45 @@ export const cogVideoXDpm: Importer = (context) => {
   const toOne = config.flag("set_alpha_to_one", true);
   const spaced = outerSpacing(who, spacing, table, n, offset, true);
   const stride = Math.floor(table.N / n);
-  const strided = Array.from({ length: n - 1 }, (_, i) => spaced.at(i) - stride !== spaced.at(i + 1));
-  if (strided.includes(true))
-    notImportable(
-      `${who}: ${n} steps with timestep_spacing "${spacing}", whose next timestep is not floor(${table.N}/${n}) below: the state and the next call are at different levels`,
-      'take a number of steps that divides the training steps, or "leading"',
-    );
-  if (!toOne || spaced.at(n - 1) - stride >= 0)
-    notImportable(
-      `${who}: a run that does not end at alpha = 1`,
-      "set set_alpha_to_one to true, and steps_offset to 0",
-    );
-  const { definitions, grid } = indexGrid(spaced, "then sigma = 0");
+  const final = spaced.at(n - 1) - stride;
+  // From training step 0 to "alpha of training step 0" there is no way to go.
+  const still = final < 0 && !toOne && spaced.at(n - 1) === 0;
+  if (n > table.N) contradiction(`${who}: ${n} steps of ${table.N} training steps`, "take fewer steps");
+  if (still && n === 1) contradiction(`${who}: the only step has no length`, "set set_alpha_to_one to true");
+  const matched = Array.from({ length: n - 1 }, (_, i) => spaced.at(i) - stride).every(
+    (index, i) => index === spaced.at(i + 1),
+  );
+  const rest = final >= 0 ? `index = ${final}` : still ? "" : toOne ? "then sigma = 0" : "index = 0";
+  const { definitions, grid } = indexGrid(spaced, rest);
+  const last = still ? undefined : final < 0 ? "sde_dpmpp_1" : "sde_dpmpp_2m";
   return written(context, {
     notes,
-    definitions: [...table.definitions, ...definitions],
+    definitions: [...table.definitions, ...definitions, ...(matched ? [] : [strided(stride, last)])],
     schedule: line("trained"),
     init: unitNoise,
     predicts: predicts(prediction, "index"),
     guidance: [],
-    grid,
+    grid: line(
+      grid.text,
+      ...(grid.why ?? []),
+      ...(final >= 0
+        ? [
+            `The last step ends at training step ${final}, ${stride} below, and is of order 2 like those before.`,
+          ]
+        : toOne
+          ? []
+          : ["set_alpha_to_one false: the last step ends at the level of training step 0."]),
+    ),
     steps: n,
     solver: line(
-      "sde_dpmpp_2m",
-      "Steps with a history draw twice and keep the second draw; the first and the last step are of order 1.",
+      matched ? "sde_dpmpp_2m" : "sde_dpmpp_strided",
+      `Steps with a history draw twice and keep the second draw; the first ${last === "sde_dpmpp_1" ? "and the last step are" : "step is"} of order 1.`,
     ),
-    draw: draws(n),
+    ...(matched && last === "sde_dpmpp_1" && !toOne ? { final: line(last) } : {}),
+    ...(still
+      ? { output: line("x[end]", "The last call, at training step 0, makes a step of no length.") }
+      : {}),
+    states: (calls) => Array.from({ length: calls }, (_, k) => (still && k === calls - 1 ? "result" : k + 1)),
+    draw: draws(last === "sde_dpmpp_1" ? n - 1 : undefined),
   });
 };

@@ -46,10 +46,11 @@ interface Written extends Omit<Parts, "head" | "name" | "latents" | "guidanceWhy
   readonly draw?: Imported["draw"];
 }
 
-/** `EulerDiscrete` as `euler_discrete`; CogVideoX is one word. */
+/** `EulerDiscrete` as `euler_discrete`; CogVideoX and UnCLIP are one word. */
 const snake = (name: string): string =>
   name
     .replace("CogVideoX", "Cogvideox")
+    .replace("UnCLIP", "Unclip")
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
     .toLowerCase();

@@ -1,4 +1,4 @@
-// Owns: diffusers' flow-matching schedulers, Euler and Heun: levels on the straight path, shifted, and their rules.
+// Owns: diffusers' flow-matching schedulers, Euler, Heun, LCM and LTX: levels on the straight path, shifted, and their rules.
 
 import { drawEachStep, noDraw, type State } from "../imported.js";
 import { contradiction, notImportable } from "../options.js";
@@ -15,6 +15,9 @@ interface Levels {
   readonly n: number;
   readonly N: number;
   readonly inverted: boolean;
+  /** What levels are shifted by, and whether they are changed once more after that. */
+  readonly by: string;
+  readonly bent: boolean;
 }
 
 /** The levels; `simple`: Heun has only `shift`. */
@@ -107,6 +110,8 @@ function levels(context: Context, simple: boolean): Levels {
     n,
     N,
     inverted,
+    by,
+    bent: level !== "moved" || conversion !== undefined,
   };
 }
 
@@ -120,6 +125,8 @@ function givenLevels(context: Context, sigmas: readonly number[]): Levels {
     n: stepsOf(context, sigmas),
     N,
     inverted: false,
+    by: "1",
+    bent: false,
   };
 }
 
@@ -161,6 +168,50 @@ export const flowMatchEuler: Importer = (context) => {
       ? line("consistency", "stochastic_sampling: each step predicts x0 and adds fresh noise.")
       : line("euler"),
     draw: stochastic ? drawEachStep : noDraw,
+  });
+};
+
+/** The time that FlowMatchLCM tells at the level `time`: timesteps that are given stay as they are, and their levels are shifted. */
+function lcmTime(context: Context, { N, by, bent }: Levels): string {
+  const { config, args } = context;
+  if (!args.has("timesteps")) return `${N}*time`;
+  const beside = args.has("sigmas") ? "`sigmas`" : bent ? "shift_terminal or converted levels" : undefined;
+  if (beside !== undefined)
+    notImportable(
+      `${config.who}: \`timesteps\` together with ${beside}: the network is told the timesteps as they are given, which are no function of its level then`,
+      "give `sigmas` alone",
+    );
+  if (by === "1") return `${N}*time`;
+  return `${N}*time/(${by} - (${by} - 1)*time)`;
+}
+
+export const flowMatchLcm: Importer = (context) => {
+  const { config } = context;
+  const who = config.who;
+  const made = levels(context, false);
+  if (made.inverted)
+    notImportable(
+      `${who}: \`invert_sigmas\`, with which its last step ends at noise: its list then rises to 1, and the step takes 1 for noise`,
+      "set invert_sigmas to false",
+    );
+  if ((config.numbers("scale_factors") ?? []).length > 0)
+    notImportable(
+      `${who}: \`scale_factors\`, by which x0 is resized between the steps; the states of a run have one size`,
+      "leave scale_factors out: every step then has the size of the latents",
+    );
+  // It says how to resize, which nothing does without scale_factors.
+  config.ignore("upscale_mode");
+  const told = lcmTime(context, made);
+  return written(context, {
+    ...parts(made),
+    predicts: line(
+      `flow with time: ${told}`,
+      ...(told.includes("/")
+        ? ["The network is told the timesteps as they are given, before the shift of their levels."]
+        : []),
+    ),
+    solver: line("consistency", "The step predicts x0 and adds fresh noise; the last one returns x0."),
+    draw: drawEachStep,
   });
 };
 

@@ -7,15 +7,19 @@ import { Options, type Value } from "../options.js";
 import type { Importer } from "./context.js";
 import { ddim, ddimInverse, ddpm } from "./ddim.js";
 import { cogVideoXDdim, cogVideoXDpm } from "./cogvideox.js";
+import { cmStochasticIterative, scm } from "./consistency.js";
 import { cosineDpmSolver, edmDpmSolver, edmEuler } from "./edm.js";
-import { flowMatchEuler, flowMatchHeun, ltxEulerAncestral } from "./flow.js";
+import { flowMatchEuler, flowMatchHeun, flowMatchLcm, ltxEulerAncestral } from "./flow.js";
+import { dpmSolverMultistepInverse } from "./inverse.js";
 import { ipndm } from "./ipndm.js";
 import { lcm, tcd } from "./lcm.js";
 import { deisMultistep, dpmSolverMultistep, unipcMultistep } from "./multistep.js";
 import { pndm } from "./pndm.js";
 import { saSolver } from "./sasolver.js";
+import { scoreSdeVe, scoreSdeVp } from "./scoresde.js";
 import { sigmaSchedulers } from "./sigma.js";
 import { dpmSolverSinglestep } from "./singlestep.js";
+import { unclip } from "./unclip.js";
 
 const importers: Readonly<Record<string, Importer>> = {
   ...sigmaSchedulers,
@@ -24,19 +28,26 @@ const importers: Readonly<Record<string, Importer>> = {
   DDIMParallel: ddim,
   DDPM: ddpm,
   DDPMParallel: ddpm,
+  UnCLIP: unclip,
+  ScoreSdeVe: scoreSdeVe,
+  ScoreSdeVp: scoreSdeVp,
   CogVideoXDDIM: cogVideoXDdim,
   CogVideoXDPM: cogVideoXDpm,
   IPNDM: ipndm,
   PNDM: pndm,
   LCM: lcm,
+  CMStochasticIterative: cmStochasticIterative,
+  SCM: scm,
   TCD: tcd,
   DPMSolverMultistep: dpmSolverMultistep,
+  DPMSolverMultistepInverse: dpmSolverMultistepInverse,
   DPMSolverSinglestep: dpmSolverSinglestep,
   DEISMultistep: deisMultistep,
   UniPCMultistep: unipcMultistep,
   SASolver: saSolver,
   FlowMatchEulerDiscrete: flowMatchEuler,
   FlowMatchHeunDiscrete: flowMatchHeun,
+  FlowMatchLCM: flowMatchLcm,
   LTXEulerAncestralRF: ltxEulerAncestral,
   EDMEuler: edmEuler,
   EDMDPMSolverMultistep: edmDpmSolver,
@@ -46,16 +57,16 @@ const importers: Readonly<Record<string, Importer>> = {
 /** Options of diffusers' schedulers of images: a file that one class wrote is read by another, which leaves what it lacks unread. */
 const everywhere: ReadonlySet<string> = new Set(
   (
-    "algorithm_type base_image_seq_len base_shift beta_end beta_schedule beta_start clip_denoised clip_sample " +
-    "clip_sample_range corrector_order disable_corrector dynamic_thresholding_ratio eta euler_at_final " +
+    "algorithm_type base_image_seq_len base_shift beta_end beta_max beta_min beta_schedule beta_start clip_denoised clip_sample " +
+    "clip_sample_range correct_steps corrector_order disable_corrector dynamic_thresholding_ratio eta euler_at_final " +
     "final_sigmas_type flow_shift interpolation_type invert_sigmas lambda_min_clipped lower_order_final " +
     "max_image_seq_len max_shift noise_sampler_seed num_train_timesteps original_inference_steps predict_x0 " +
-    "prediction_type predictor_order rescale_betas_zero_snr rho s_noise sample_max_value sampling_eps " +
+    "prediction_type predictor_order rescale_betas_zero_snr rho s_noise sample_max_value sampling_eps scale_factors " +
     "set_alpha_to_one shift shift_terminal sigma_data sigma_max sigma_min sigma_schedule skip_prk_steps snr " +
     "snr_shift_scale solver_order solver_p solver_type steps_offset stochastic_sampling t_max t_min tau_func " +
     "thresholding time_shift_type timestep_scaling timestep_spacing timestep_type trained_betas " +
     "use_beta_sigmas use_dynamic_shifting use_exponential_sigmas use_flow_sigmas use_karras_sigmas " +
-    "use_lu_lambdas variance_type"
+    "use_lu_lambdas variance_type upscale_mode"
   ).split(" "),
 );
 

@@ -31,9 +31,9 @@ export interface Traits {
   readonly truncates?: boolean;
 }
 
-export interface Levels {
+/** What the rules of the family are written on. */
+export interface Run {
   readonly prediction: Prediction;
-  readonly table: Table;
   readonly definitions: readonly string[];
   readonly schedule: Line;
   readonly predicts: Line;
@@ -45,21 +45,28 @@ export interface Levels {
   /** The last call makes a step of no length, which is left out here. */
   readonly dropped: boolean;
   readonly toZero: boolean;
+  /** Definition of the grid. */
+  readonly why: readonly string[];
+  /** The rule of the library that is the whole grid, where there is one. */
+  readonly std?: Line;
+  /** The state at the start, where it is not unit noise. */
+  readonly init?: Line;
+}
+
+export interface Levels extends Run {
+  readonly table: Table;
   /** The coordinate in which `level` is. */
   readonly place: "index" | "rho" | "time";
   /** The level of point `i` of the grid, short of the last, where `steps` is the number of calls. */
   readonly level: (i: string) => string;
   /** How the grid ends, after the last of these; undefined when it does not go on. */
   readonly last: string | undefined;
-  readonly why: readonly string[];
-  /** The rule of the library that is the whole grid, where there is one. */
-  readonly std?: Line;
   /** The time that the network is told at point s. */
   readonly timestep: string;
 }
 
 /** The number of training steps left by `lambda_min_clipped`. */
-function clippedTable(config: Options, table: Table): number {
+export function clippedTable(config: Options, table: Table): number {
   const least = config.number("lambda_min_clipped", -Infinity);
   const noisy = table.abar.filter((a) => 0.5 * (Math.log(a) - Math.log(1 - a)) < least).length;
   if (noisy >= table.N - 1)
@@ -127,7 +134,7 @@ function flowLevels(context: Context, traits: Traits, N: number): Flow {
 }
 
 /** Rules on the noise prediction have no branch for flow models. Throws D0711. */
-export function flowNeedsData(config: Options, { prediction }: Levels, noise: string | undefined): void {
+export function flowNeedsData(config: Options, { prediction }: Run, noise: string | undefined): void {
   if (prediction === "flow_prediction" && noise !== undefined)
     contradiction(
       `${config.who}: prediction_type "flow_prediction" with ${noise}, which diffusers refuses`,
@@ -135,13 +142,13 @@ export function flowNeedsData(config: Options, { prediction }: Levels, noise: st
     );
 }
 
-const viewNames = ["epsilon", "sample", "v_prediction", "flow_prediction"] as const;
+export const predictions = ["epsilon", "sample", "v_prediction", "flow_prediction"] as const;
 
 export function levelsOf(context: Context, traits: Traits): Levels {
   const { config, args } = context;
   const who = config.who;
   const table = tableOf(config, traits.zeroSnr ? { zero: "finite" } : {});
-  const prediction: Prediction = config.word("prediction_type", "epsilon", viewNames);
+  const prediction: Prediction = config.word("prediction_type", "epsilon", predictions);
   const conversion: Conversion = conversionOf(config, traits.lu === true);
   const flow = config.flag("use_flow_sigmas", false);
   const spacing = traits.spaced ? config.word("timestep_spacing", "linspace", spacings) : "linspace";
@@ -213,7 +220,7 @@ export function levelsOf(context: Context, traits: Traits): Levels {
           ? "index = 0"
           : `${flow ? "time" : "rho"} = trained.rho(index: 0)`;
   const count = timesteps ? String(calls) : made === calls ? "steps" : String(made);
-  const fixed = timesteps !== undefined || flowing?.count !== undefined || made !== calls;
+  const fixed = timesteps !== undefined || flowing?.count !== undefined;
   const truncated =
     conversion === "exponential" ||
     conversion === "beta" ||

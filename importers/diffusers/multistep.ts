@@ -5,7 +5,7 @@ import { drawEachStep, type Imported, type State } from "../imported.js";
 import { contradiction, notImportable, type Options } from "../options.js";
 import { call, quoted } from "../text.js";
 import { type Context, type Importer, noVariance, thresholdOf, unitNoise, written } from "./context.js";
-import { flowNeedsData, levelsOf, type Levels } from "./levels.js";
+import { flowNeedsData, levelsOf, type Run } from "./levels.js";
 import { compose, type Composed } from "./rules.js";
 
 /** SDE rules whose diffusers form differs from the library's, by name. */
@@ -50,6 +50,12 @@ solver sde_eps_2(flavour = "midpoint") {
 }`;
 
 export type Algorithm = "dpmsolver" | "dpmsolver++" | "sde-dpmsolver" | "sde-dpmsolver++";
+
+/** With the word that the classes take for dpmsolver++. */
+export const algorithms = ["dpmsolver", "dpmsolver++", "sde-dpmsolver", "sde-dpmsolver++", "deis"] as const;
+
+/** Types of other solvers are taken as midpoint by the classes themselves. */
+export const solverTypes = ["midpoint", "heun", "logrho", "bh1", "bh2"] as const;
 
 export interface Multistep extends Composed {
   readonly definitions: readonly string[];
@@ -130,8 +136,7 @@ export function multistepRule(
 ): Multistep {
   const order = config.whole("solver_order", 2);
   if (order > 3) contradiction(`${config.who}: solver_order ${order}, and the highest is 3`);
-  // Types of other solvers are taken as midpoint by the class itself.
-  const asked = config.word("solver_type", "midpoint", ["midpoint", "heun", "logrho", "bh1", "bh2"]);
+  const asked = config.word("solver_type", "midpoint", solverTypes);
   const type = asked === "heun" ? "heun" : "midpoint";
   const plan = orders(config, order, calls, toZero, euler).slice(0, dropped ? -1 : undefined);
   const { rules, definitions } = family(algorithm, type);
@@ -147,7 +152,7 @@ export function multistepRule(
 
 /** What the state after each call is, when each call makes one step. */
 export const callStates =
-  (levels: Levels, each: boolean): Imported["states"] =>
+  (levels: Run, each: boolean): Imported["states"] =>
   (calls): readonly State[] => {
     const steps = levels.dropped ? levels.calls - 1 : levels.calls;
     return Array.from({ length: calls }, (_, k) =>
@@ -158,7 +163,7 @@ export const callStates =
 /** The part that all classes of the family write alike. */
 export function familyText(
   context: Context,
-  levels: Levels,
+  levels: Run,
   rule: Multistep,
   guidance: readonly string[],
   each = true,
@@ -168,7 +173,7 @@ export function familyText(
   return written(context, {
     definitions: [...levels.definitions, ...(levels.std ? [] : levels.why), ...rule.definitions],
     schedule: levels.schedule,
-    init: unitNoise,
+    init: levels.init ?? unitNoise,
     predicts: levels.predicts,
     guidance,
     grid: levels.std ?? levels.grid,
@@ -194,13 +199,7 @@ export const dpmSolverMultistep: Importer = (context) => {
     truncates: true,
   });
   noVariance(config);
-  const asked = config.word("algorithm_type", "dpmsolver++", [
-    "dpmsolver",
-    "dpmsolver++",
-    "sde-dpmsolver",
-    "sde-dpmsolver++",
-    "deis",
-  ]);
+  const asked = config.word("algorithm_type", "dpmsolver++", algorithms);
   const algorithm = asked === "deis" ? "dpmsolver++" : asked;
   if (!asked.endsWith("++") && levels.toZero)
     contradiction(

@@ -58,7 +58,7 @@ interface Rounded {
 }
 
 /** Steps that numpy rounds: by the rounding that gives its numbers or, where it decides half-way cases both ways, as a list. */
-function rounded({ exact, values, indices, less = 0, std, why }: Rounded): Spaced {
+export function rounded({ exact, values, indices, less = 0, std, why }: Rounded): Spaced {
   const rounding = roundingOf(
     values,
     indices.map((index) => index + less),

@@ -164,7 +164,7 @@ export function replayOf(
     model,
     conditions,
     labels,
-    noise: (path, step) => draw(path, step, levels),
+    noise: (path, step, pass) => draw(path, step, levels, pass),
     trajectory: states(entry.trajectory?.length ?? 0),
   };
 }

@@ -131,7 +131,7 @@ async function imported(text: string, start: Vector, sigmas: readonly number[]):
     shape: [4],
     count: 2,
     inputs: { prompt: "a", x_init: Float64Array.from(start) },
-    noise: (path, step) => Float64Array.from(draw(made.draw(path, step, sigmas) ?? 0)),
+    noise: (path, step, pass) => Float64Array.from(draw(made.draw(path, step, sigmas, pass) ?? 0)),
   });
   return [...(results[0]?.data ?? [])];
 }

@@ -28,6 +28,13 @@ const of = (config: Readonly<Record<string, Value>>, request: DiffusersRequest =
 type Refused = readonly [string, Readonly<Record<string, Value>>, DiffusersRequest | undefined];
 
 const multistep = { _class_name: "DPMSolverMultistepScheduler" };
+const cm = { _class_name: "CMStochasticIterativeScheduler" };
+const flowLcm = { _class_name: "FlowMatchLCMScheduler" };
+const unclip = { _class_name: "UnCLIPScheduler" };
+const ve = { _class_name: "ScoreSdeVeScheduler" };
+const cog = { _class_name: "CogVideoXDPMScheduler" };
+const scm = { _class_name: "SCMScheduler" };
+const inverse = { _class_name: "DPMSolverMultistepInverseScheduler", beta_schedule: "scaled_linear" };
 
 describe("diffusers", () => {
   test("an option nobody has, with a suggestion", () => {
@@ -121,12 +128,46 @@ describe("diffusers", () => {
     ["mu without a shift", { _class_name: "FlowMatchEulerDiscreteScheduler" }, { steps: 4, args: { mu: 1 } }],
     ["more steps than the model has", { _class_name: "LCMScheduler" }, { steps: 51 }],
     ["betas of another length", { ...multistep, trained_betas: [0.1, 0.2] }],
+    ["noise on levels that rise", { ...inverse, algorithm_type: "sde-dpmsolver++" }],
+    ["NaN in the last step", { ...inverse, timestep_spacing: "trailing", solver_order: 3 }],
+    ["NaN in the last step", { ...inverse, use_karras_sigmas: true, solver_type: "heun" }, { steps: 15 }],
+    ["the first timestep twice", { ...inverse, use_exponential_sigmas: true }, { steps: 30 }],
+    ["the first timestep twice", { ...inverse, use_flow_sigmas: true, flow_shift: 12 }, { steps: 100 }],
+    ["more steps than training steps", inverse, { steps: 1001 }],
+    ["an offset beyond the end", { ...inverse, timestep_spacing: "leading", steps_offset: 200 }],
+    ["flow predictions without flow levels", { ...inverse, prediction_type: "flow_prediction" }],
+    [
+      "order 3 with noise",
+      { ...inverse, use_flow_sigmas: true, algorithm_type: "sde-dpmsolver++", solver_order: 3 },
+    ],
+    ["more steps than levels", cm, { steps: 41 }],
+    ["timesteps that rise", cm, { args: { timesteps: [0, 22] } }],
+    ["a timestep beyond the levels", cm, { args: { timesteps: [40, 22] } }],
+    ["steps and timesteps", cm, { steps: 2, args: { timesteps: [22, 0] } }],
+    ["a step that ends where it begins", cm, { args: { timesteps: [39] } }],
+    ["no lowest level", { ...cm, sigma_min: 0 }],
+    ["another prediction than trigflow", { ...scm, prediction_type: "epsilon" }],
+    ["more steps than training steps", { ...scm, num_train_timesteps: 10 }],
+    ["a middle of more steps than two", scm, { steps: 3, args: { intermediate_timesteps: 1 } }],
+    ["a middle above the start", scm, { steps: 2, args: { intermediate_timesteps: 1.6 } }],
+    ["times and a start", scm, { args: { timesteps: [1.5, 0], max_timesteps: 1.5 } }],
+    ["as many times as steps", scm, { steps: 2, args: { timesteps: [1.5, 0] } }],
+    ["one step, which divides by 0", unclip, { steps: 1 }],
+    ["a velocity", { ...unclip, prediction_type: "v_prediction" }],
+    ["another table", { ...unclip, beta_schedule: "linear" }],
+    ["a variance of DDPM", { ...unclip, variance_type: "fixed_large" }],
+    ["more steps than training steps", { ...cog, timestep_spacing: "linspace" }, { steps: 1001 }],
+    ["the only step has no length", { ...cog, set_alpha_to_one: false }, { steps: 1 }],
+    ["no range of levels", { ...ve, sigma_min: 2000 }],
+    ["an end at time 0", { ...ve, sampling_eps: 0 }],
+    ["an end at time 0", { _class_name: "ScoreSdeVpScheduler", sampling_eps: 0 }],
+    ["no rate", { _class_name: "ScoreSdeVpScheduler", beta_min: 0 }],
     ["flow levels and karras levels", { ...multistep, use_flow_sigmas: true, use_karras_sigmas: true }],
   ] as readonly Refused[])("contradiction: %s", (_, config, request) => {
     expect(of(config, request)[0]).toBe("D0711");
   });
 
-  test.each<readonly [string, Readonly<Record<string, Value>>]>([
+  test.each([
     ["a class", { _class_name: "KarrasVeScheduler" }],
     [
       "fresh noise at levels of the other direction",
@@ -143,8 +184,25 @@ describe("diffusers", () => {
     ],
     ["a function", { _class_name: "SASolverScheduler", tau_func: "f" }],
     ["a learned variance", { ...multistep, variance_type: "learned" }],
-  ])("no counterpart: %s", (_, config) => {
-    expect(of(config)[0]).toBe("D0712");
+    ["a learned variance", { ...inverse, variance_type: "learned" }],
+    ["times beyond pi/2", scm, { steps: 8, args: { max_timesteps: 2 } }],
+    ["a run that ends at noise", { ...flowLcm, invert_sigmas: true }],
+    ["states of several sizes", { ...flowLcm, scale_factors: [0.5, 1] }],
+    ["timesteps beside levels", flowLcm, { args: { timesteps: [999, 500], sigmas: [1, 0.5] } }],
+    [
+      "timesteps of stretched levels",
+      { ...flowLcm, shift_terminal: 0.1 },
+      { args: { timesteps: [999, 500] } },
+    ],
+    ["one step of a table of levels", ve, { steps: 1 }],
+    ["an end above the lowest level", { ...ve, sampling_eps: 0.1 }],
+    ["times that rise", scm, { args: { timesteps: [1, 1.5, 0] } }],
+    [
+      "timesteps that diffusers drops",
+      { ...inverse, use_karras_sigmas: true, beta_schedule: "squaredcos_cap_v2" },
+    ],
+  ] as readonly Refused[])("no counterpart: %s", (_, config, request) => {
+    expect(of(config, request)[0]).toBe("D0712");
   });
 });
 

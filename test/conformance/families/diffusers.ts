@@ -4,14 +4,12 @@
 import { importDiffusers } from "../../../importers/diffusers/index.js";
 import type { JsonObject, Case } from "../format.js";
 import { checkNames, guided, replayOf, type Replay } from "../spec.js";
-import { scoreSdeVp } from "./scoresde.js";
 
 /** Schedulers whose noise comes from a Brownian path, replaced by independent tensors in the recording. */
 const brownian: ReadonlySet<string> = new Set(["DPMSolverSDE"]);
 
 export function diffusers(entry: Case): Replay {
   checkNames(entry.options, ["num_inference_steps", "config", "set_timesteps", "step"]);
-  if (entry.solver === "ScoreSdeVp") return scoreSdeVp(entry);
   const { options } = entry;
   const args: JsonObject = {
     ...options.object("set_timesteps").values,

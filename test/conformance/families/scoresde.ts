@@ -1,7 +1,7 @@
 // Owns: yang-song/score_sde_pytorch: predictor and corrector loops whose step length is not the distance between their
-// times, so that every step's numbers follow from the options; and the one scheduler of diffusers that does the same.
+// times, so that every step's numbers follow from the options.
 
-import { Fields, type Case } from "../format.js";
+import type { Case, Fields } from "../format.js";
 import {
   call,
   checkNames,
@@ -313,42 +313,5 @@ export function scoreSde(entry: Case): Replay {
     labels: {},
     noise: (name, step, pass) => step * each + (name === "w" ? pass : corrections),
     trajectory: trajectory(entry, denoise && !flow),
-  };
-}
-
-/** diffusers `ScoreSdeVpScheduler`. */
-export function scoreSdeVp(entry: Case): Replay {
-  const config = entry.options.object("config");
-  checkNames(config, ["num_train_timesteps", "beta_min", "beta_max", "sampling_eps"]);
-  if (entry.prediction !== "epsilon") unsupported(`a model that predicts '${entry.prediction}'`);
-  const times = entry.grid.numbers("t");
-  const sde = vp(
-    new Fields(
-      { beta_min: config.number("beta_min"), beta_max: config.number("beta_max"), N: times.length },
-      config.where,
-    ),
-  );
-  const updates = times.map(sde.euler);
-  return {
-    text: loopText({
-      schedule: sde.path(config.number("sampling_eps") / 4),
-      predicts: sde.predicts,
-      times,
-      steps: {
-        scale: updates.map(({ scale }) => scale),
-        pull: updates.map(({ pull }) => pull),
-        spread: updates.map(({ spread }) => spread),
-        factor: times.map(() => 1),
-      },
-      snr: 0,
-      corrections: 0,
-      predicted: true,
-      denoise: false,
-    }),
-    model: entry.model,
-    conditions: {},
-    labels: {},
-    noise: (_, step) => step,
-    trajectory: trajectory(entry, false),
   };
 }
