@@ -65,6 +65,9 @@ function settle(graph: StepGraph): void {
     carry.atT?.();
   }
   graph.atT();
+  // A rule that reads history will be asked for its own prediction, which its state need not depend on.
+  for (const decision of [...graph.decisions])
+    if (decision.kind === "history" && graph.places.has(decision.place)) graph.view(decision.place, "x0");
 }
 
 class RunLowering {
