@@ -62,7 +62,20 @@ export function lowerRun(sampler: Sampler): LoweredRun {
  */
 function settle(graph: StepGraph): void {
   const carries = [...graph.carries.values()].flatMap(({ atS, atT }) => [atS, atT]);
-  for (const value of [...carries, () => graph.atT()])
+  attempt([...carries, () => graph.atT()]);
+  // A rule that reads history will be asked for its own prediction, which its state need not depend on.
+  attempt(
+    graph.decisions.flatMap((decision) =>
+      decision.kind === "history" && graph.places.has(decision.place)
+        ? [() => graph.view(decision.place, "x0")]
+        : [],
+    ),
+  );
+}
+
+/** Asks for values, some of which there may not be. */
+function attempt(values: readonly ((() => unknown) | undefined)[]): void {
+  for (const value of values)
     try {
       value?.();
     } catch (error) {

@@ -186,3 +186,20 @@ test("so do numbers that only the prediction given at t reads", async () => {
   const { value } = await run(samplerOf("mine", { definitions: mine, more: "output x0[end]" }));
   expect(value).toBeCloseTo(6, 12);
 });
+
+test("guidance whose prediction only the next step reads differs from step to step", async () => {
+  const mine = `guidance early {
+    input prompt: condition
+    call c = model(cond: prompt)
+    call u = model(cond: none)
+    when progress < 1/2 { x0 = u.x0 + 3*(c.x0 - u.x0) }
+    else                { x0 = c.x0 }
+  }
+  solver late {
+    start ddim
+    step { x[t] = sigma[t]/sigma[s]*x[s] - alpha[t]*expm1(lambda[s] - lambda[t])*x0[s-1] }
+  }`;
+  const text = samplerOf("late", { definitions: mine, steps: 8, more: "guidance early" });
+  // Two calls in each of steps 0 to 3, one in 4 to 6; nobody reads that of step 7.
+  expect(planOf(text).report.calls).toBe(11);
+});
