@@ -51,6 +51,21 @@ const golden: Readonly<Record<string, () => Imported>> = {
       { _class_name: "FlowMatchEulerDiscreteScheduler", use_dynamic_shifting: true },
       { steps: 8, args: { tokens: 1024 } },
     ),
+  "dpm-inversion": () =>
+    importDiffusers(
+      {
+        _class_name: "DPMSolverMultistepInverseScheduler",
+        use_karras_sigmas: true,
+        beta_schedule: "scaled_linear",
+      },
+      { steps: 12, latents: true },
+    ),
+  "cm-imagenet": () =>
+    importDiffusers(
+      { _class_name: "CMStochasticIterativeScheduler", num_train_timesteps: 201 },
+      { args: { timesteps: [106, 0] } },
+    ),
+  "sana-sprint": () => importDiffusers({ _class_name: "SCMScheduler", sigma_data: 0.5 }, { steps: 2 }),
   "k-dpmpp-2m": () => importKDiffusion(readLine("dpmpp_2m karras 20"), {}),
   "comfy-dpm-2": () => importComfyUi(readLine("dpm_2 normal 20 cfg=7"), {}),
 };

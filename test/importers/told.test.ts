@@ -48,7 +48,7 @@ async function told({ solver, options }: Recorded): Promise<readonly number[]> {
   return times;
 }
 
-describe.each(["inverse", "consistency", "classes"])("%s", (name) => {
+describe.each(["inverse", "consistency", "classes", "further", "diffusers"])("%s", (name) => {
   test.each(recorded(name).map((entry) => [entry.id, entry] as const))("%s", async (_, entry) => {
     const times = await told(entry);
     const { t } = entry.grid;
