@@ -62,15 +62,8 @@ export function lowerRun(sampler: Sampler): LoweredRun {
  */
 function settle(graph: StepGraph): void {
   const carries = [...graph.carries.values()].flatMap(({ atS, atT }) => [atS, atT]);
-  attempt([...carries, () => graph.atT()]);
-  // A rule that reads history will be asked for its own prediction, which its state need not depend on.
-  attempt(
-    graph.decisions.flatMap((decision) =>
-      decision.kind === "history" && graph.places.has(decision.place)
-        ? [() => graph.view(decision.place, "x0")]
-        : [],
-    ),
-  );
+  const views = [...graph.places].map((place) => () => graph.view(place, "x0"));
+  attempt([...carries, () => graph.atT(), ...views]);
 }
 
 /** Asks for values, some of which there may not be. */

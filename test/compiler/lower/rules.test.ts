@@ -187,19 +187,30 @@ test("so do numbers that only the prediction given at t reads", async () => {
   expect(value).toBeCloseTo(6, 12);
 });
 
-test("guidance whose prediction only the next step reads differs from step to step", async () => {
-  const mine = `guidance early {
+describe("guidance whose prediction only the next step reads differs from step to step", () => {
+  const definitions = (last: string): string => `guidance early {
     input prompt: condition
     call c = model(cond: prompt)
     call u = model(cond: none)
-    when progress < 1/2 { x0 = u.x0 + 3*(c.x0 - u.x0) }
-    else                { x0 = c.x0 }
+    when progress < ${last} { x0 = u.x0 + 3*(c.x0 - u.x0) }
+    else { x0 = c.x0 }
   }
   solver late {
     start ddim
     step { x[t] = sigma[t]/sigma[s]*x[s] - alpha[t]*expm1(lambda[s] - lambda[t])*x0[s-1] }
-  }`;
-  const text = samplerOf("late", { definitions: mine, steps: 8, more: "guidance early" });
-  // Two calls in each of steps 0 to 3, one in 4 to 6; nobody reads that of step 7.
-  expect(planOf(text).report.calls).toBe(11);
+  }
+  solver still { step { x[t] = alpha[t]/alpha[s]*x[s] } }`;
+  const calls = (solver: string, last: string): number =>
+    planOf(samplerOf(solver, { definitions: definitions(last), steps: 8, more: "guidance early" })).report
+      .calls;
+
+  test("in a rule that reads history", () => {
+    // Two calls in each of steps 0 to 3, one in 4 to 6; nobody reads that of step 7.
+    expect(calls("late", "1/2")).toBe(11);
+  });
+
+  test("in a rule without history, before one that reads it", () => {
+    // One call in step 3, which the step after it reads, one in each of 4 to 6.
+    expect(calls("still while step < 4 then late", "1/4")).toBe(4);
+  });
 });
