@@ -127,6 +127,15 @@ const views: Readonly<Record<Prediction, string>> = {
 export const predicts = (prediction: Prediction, time: string, ...why: readonly string[]): Line =>
   line(`${views[prediction]} with time: ${time}`, ...why);
 
+/** The same told the training step, with a second output for the variance where it is learned. */
+export const predictsVariance = (prediction: Prediction, learned: boolean): Line =>
+  learned
+    ? line(
+        `${predicts(prediction, "index").text}, outputs: [logvar]`,
+        "The second half of the network's channels, as a further output `logvar` in [-1, 1].",
+      )
+    : predicts(prediction, "index");
+
 /** A network with a second output for the variance has no counterpart in an import. */
 export const noVariance = (config: Options): void =>
   config.off("variance_type", "networks that also return a variance are not imported");

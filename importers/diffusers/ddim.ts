@@ -3,7 +3,15 @@
 import { drawEachStep, noDraw, type Imported } from "../imported.js";
 import { contradiction, notImportable, type Options } from "../options.js";
 import { call, line, literal } from "../text.js";
-import { type Context, type Importer, predicts, stepsOf, unitNoise, written } from "./context.js";
+import {
+  type Context,
+  type Importer,
+  predicts,
+  predictsVariance,
+  stepsOf,
+  unitNoise,
+  written,
+} from "./context.js";
 import { listed, outerSpacing, spacings, type Spaced } from "./spacing.js";
 import { tableOf, type Table } from "./table.js";
 
@@ -219,12 +227,7 @@ export const ddpm: Importer = (context) => {
     ],
     schedule: line("trained"),
     init: unitNoise,
-    predicts: line(
-      predicts(prediction, "index").text + (learned ? ", outputs: [logvar]" : ""),
-      ...(learned
-        ? ["The second half of the network's channels, as a further output `logvar` in [-1, 1]."]
-        : []),
-    ),
+    predicts: predictsVariance(prediction, learned),
     guidance: bound.guidance,
     grid: line(
       grid.text,

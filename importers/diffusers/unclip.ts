@@ -3,7 +3,7 @@
 import { drawEachStep } from "../imported.js";
 import { contradiction } from "../options.js";
 import { call, line } from "../text.js";
-import { predicts, stepsOf, unitNoise, written, type Importer } from "./context.js";
+import { predictsVariance, stepsOf, unitNoise, written, type Importer } from "./context.js";
 import { boundOf, indexGrid } from "./ddim.js";
 import { outerSpacing } from "./spacing.js";
 
@@ -31,12 +31,7 @@ export const unclip: Importer = (context) => {
     definitions: [`schedule trained = ${call("vp_cosine_discrete", { N })}`, ...definitions],
     schedule: line("trained"),
     init: unitNoise,
-    predicts: line(
-      predicts(prediction, "index").text + (learned ? ", outputs: [logvar]" : ""),
-      ...(learned
-        ? ["The second half of the network's channels, as a further output `logvar` in [-1, 1]."]
-        : []),
-    ),
+    predicts: predictsVariance(prediction, learned),
     guidance: bound.guidance,
     grid,
     steps: n,

@@ -18,7 +18,7 @@ import {
   type SampleOptions,
 } from "../../runtime/index.js";
 import { sizeOf } from "../../runtime/shapes.js";
-import { compiled } from "../stdlib/harness.js";
+import { cosinePlan } from "../stdlib/harness.js";
 import { kernel } from "../support/plans.js";
 import { webgpuBackend } from "./backends/webgpuDevice.js";
 
@@ -35,24 +35,8 @@ afterEach(() => {
   for (const backend of opened.splice(0)) backend.dispose();
 });
 
-function planOf(solver: string, more = ""): Plan {
-  const { plan, reports } = compiled(`sampler s {
-  schedule cosine
-  model    predicts eps
-  guidance cfg(scale: 3)
-  grid     log_snr
-  steps    5
-  solver   ${solver}
-  ${more}
-}
-schedule cosine {
-  time t from 0.99 to 0.01
-  alpha = cos(pi/2*t)
-  sigma = sin(pi/2*t)
-}`);
-  if (plan === undefined) throw new Error(reports.join("\n"));
-  return plan;
-}
+const planOf = (solver: string, more = ""): Plan =>
+  cosinePlan(solver, { more: `guidance cfg(scale: 3)\n  ${more}` });
 
 /** Row-wise: each sample by itself, with its label; no label counts as 7. */
 function rowWise(options: Partial<Capabilities>, seen: ModelCall[] = []): SampleOptions["models"] {

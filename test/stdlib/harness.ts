@@ -51,6 +51,28 @@ export function compiled(text: string): Compiled {
   };
 }
 
+/** A plan on the cosine path, for tests of what runs do. `more`: further lines of the sampler. */
+export function cosinePlan(
+  solver: string,
+  { steps = 5, more = "" }: { readonly steps?: number; readonly more?: string } = {},
+): Plan {
+  const { plan, reports } = compiled(`sampler s {
+  schedule cosine
+  model    predicts eps
+  grid     log_snr
+  steps    ${steps}
+  solver   ${solver}
+  ${more}
+}
+schedule cosine {
+  time t from 0.99 to 0.01
+  alpha = cos(pi/2*t)
+  sigma = sin(pi/2*t)
+}`);
+  if (plan === undefined) throw new Error(reports.join("\n"));
+  return plan;
+}
+
 let shared: Promise<Backend> | undefined;
 const reference = (): Promise<Backend> => (shared ??= openBackend("reference"));
 

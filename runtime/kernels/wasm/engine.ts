@@ -18,7 +18,7 @@ type WasmFunction = (...args: number[]) => number | undefined;
 const SMALL_SAMPLE = 32;
 
 /** The bytes of a module with one function, `run`. */
-export const moduleOf = (body: FunctionBody, shared: number | null = null): Uint8Array<ArrayBuffer> =>
+const moduleOf = (body: FunctionBody, shared: number | null = null): Uint8Array<ArrayBuffer> =>
   encodeModule({ run: body }, shared);
 
 /** Bytes that a function's parameters may take. */

@@ -6,24 +6,9 @@ import { checkPlan, readPlan } from "../../../compiler/plan/validate.js";
 import type { Plan } from "../../../compiler/plan/schema.js";
 import { functionModel, openBackend, sample } from "../../../runtime/index.js";
 import { TfBackend } from "../../../runtime/backends/tfjs.js";
-import { compiled } from "../../stdlib/harness.js";
+import { cosinePlan } from "../../stdlib/harness.js";
 
-function planOf(solver: string, steps: number): Plan {
-  const { plan, reports } = compiled(`sampler s {
-  schedule cosine
-  model    predicts eps
-  grid     log_snr
-  steps    ${steps}
-  solver   ${solver}
-}
-schedule cosine {
-  time t from 0.99 to 0.01
-  alpha = cos(pi/2*t)
-  sigma = sin(pi/2*t)
-}`);
-  if (plan === undefined) throw new Error(reports.join("\n"));
-  return plan;
-}
+const planOf = (solver: string, steps: number): Plan => cosinePlan(solver, { steps });
 
 /** Data with a standard deviation of 1/2, in float64. */
 const model = functionModel((x, _, { alpha, sigma }) =>

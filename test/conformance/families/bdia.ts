@@ -28,7 +28,7 @@ const shrunk = (gamma: number, eta: number): string => `solver shrunk {
 }`;
 
 /** The first step of a way back: the second of the two states that it starts from. */
-export const given = `solver given_state {
+const given = `solver given_state {
   input second: tensor
   step { x[t] = relabel(second) }
 }`;

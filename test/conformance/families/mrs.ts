@@ -120,6 +120,7 @@ function ordersOf(top: number, steps: number): readonly number[] {
     return i < steps && steps < 10 ? Math.min(top, steps - i) : top;
   });
 }
+
 export function mrs(entry: Case): Replay {
   const { options, schedule, fields } = entry;
   checkNames(options, ["order", "solver_type", "parameterization", "orders_used", "sigma_inf", "final_clip"]);

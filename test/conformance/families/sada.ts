@@ -37,8 +37,8 @@ function windows(options: Fields, steps: number): Windows {
 
 /**
  * p and q are the last two slopes in the history, which a skipped step lengthens by a copy of its newest entry; k is 1
- * where this step is skipped, n counts the skipped ones in a row and `skipped` has a binary digit for each. On a skipped step the criterion is zero, which the
- * source leaves to rounding.
+ * where this step is skipped, n counts the skipped ones in a row and `skipped` has a binary digit for each. On a skipped
+ * step the criterion is zero, which the source leaves to rounding.
  */
 const rule = ({ watched, forced }: Windows, most: number): string => `solver sada(
   watched = ${list(watched)},

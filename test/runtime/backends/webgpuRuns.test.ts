@@ -21,28 +21,13 @@ import {
   type SampleOptions,
   type Shape,
 } from "../../../runtime/index.js";
-import { compiled } from "../../stdlib/harness.js";
+import { compiled, cosinePlan } from "../../stdlib/harness.js";
 import { call, combined, draw, kernel, model, plan as handmade } from "../../support/plans.js";
 import { caseOf, runCase } from "../kernels/support.js";
 import { skipped, webgpuBackend } from "./webgpuDevice.js";
 
-const planOf = (solver: string, more = "guidance cfg(scale: 3)", steps = 5): Plan => {
-  const { plan, reports } = compiled(`sampler s {
-  schedule cosine
-  model    predicts eps
-  ${more}
-  grid     log_snr
-  steps    ${steps}
-  solver   ${solver}
-}
-schedule cosine {
-  time t from 0.99 to 0.01
-  alpha = cos(pi/2*t)
-  sigma = sin(pi/2*t)
-}`);
-  if (plan === undefined) throw new Error(reports.join("\n"));
-  return plan;
-};
+const planOf = (solver: string, more = "guidance cfg(scale: 3)", steps = 5): Plan =>
+  cosinePlan(solver, { more, steps });
 
 const tfOf = (backend: Backend, { state }: ModelCall): tf.Tensor =>
   backend.tf!.unwrap(state.tensor) as tf.Tensor;
