@@ -16,7 +16,10 @@ export interface Field<T> {
   add(a: T, b: T): T;
   sub(a: T, b: T): T;
   mul(a: T, b: T): T;
-  /** The sum of a[k] b[n - k] over `first` <= k <= n, where both lists have an element; for fields that are quicker at it than term by term. */
+  /**
+   * The sum of a[k] b[n - k] over `first` <= k <= n, where both lists have an element; for fields that are quicker at it
+   * than term by term.
+   */
   convolved?(a: readonly T[], b: readonly T[], n: number, first: number): T;
   div(a: T, b: T): T;
   neg(a: T): T;

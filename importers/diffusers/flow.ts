@@ -171,7 +171,10 @@ export const flowMatchEuler: Importer = (context) => {
   });
 };
 
-/** The time that FlowMatchLCM tells at the level `time`: timesteps that are given stay as they are, and their levels are shifted. */
+/**
+ * The time that FlowMatchLCM tells at the level `time`: timesteps that are given stay as they are, and their levels are
+ * shifted.
+ */
 function lcmTime(context: Context, { N, by, bent }: Levels): string {
   const { config, args } = context;
   if (!args.has("timesteps")) return `${N}*time`;
